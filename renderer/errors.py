@@ -1,0 +1,85 @@
+"""Every error that latentreel raises on purpose.
+
+    LatentreelError            one clear sentence; the command line prints it and exits with code 2
+    ├── SceneError             a scene cannot be rendered as written: all its problems, each with its place
+    ├── CheckpointError        a model file is broken, unknown, or asks to run code
+    ├── LatentFileError        a file of latents or directions does not hold what the scene needs
+    ├── PluginError            a plugin breaks the contract of its hook
+    └── SinkError              an output cannot be written as asked
+
+`ValueProblem` is the building stone: text that is not a valid value, found before its place is known.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class LatentreelError(Exception):
+    """Stand above every error that is meant to be read by a user."""
+
+
+class CheckpointError(LatentreelError):
+    """Refuse a model file, saying which and why."""
+
+
+class LatentFileError(LatentreelError):
+    """Refuse a file of latents or directions, saying both shapes."""
+
+
+class PluginError(LatentreelError):
+    """Refuse a plugin, naming it and what it does wrong."""
+
+
+class SinkError(LatentreelError):
+    """Refuse an output, naming the file and what is possible instead."""
+
+
+class ValueProblem(ValueError):
+    """Say what is wrong with a value; pydantic and the scene reader add where it stands."""
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Point at a character of a scene file; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """Say one thing that is wrong with a scene: where, at which path of it, and what."""
+
+    place: Place
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (str(self.place), self.path, self.message) if part)
+
+
+class SceneError(LatentreelError):
+    """Refuse a scene, with every problem found in it, in the order of its lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the known word most like `word`, or `` when none is near."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def expected(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?`, or the whole list of what is known when nothing is near."""
+    names = sorted(known)
+    return nearest(word, names) or (f"; known are {', '.join(names)}" if names else "; none is known")

@@ -1,0 +1,80 @@
+"""What every generator offers, be it a network, the embedded `bloom`, or your own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from renderer.latents import truncate
+
+NoiseMode = Literal["const", "none", "random"]
+Tap = Callable[[str, Tensor], Tensor]
+
+
+class Generator(nn.Module, ABC):
+    """Map z to ws and synthesise images from ws.
+
+    A subclass sets the attributes below, registers `w_avg` as a buffer, and implements `map` and `synthesis`.
+    All tensors live on the device and in the dtype the generator was moved to; latents are float32.
+    """
+
+    family: ClassVar[str] = "generator"  # a short name for reports: "bloom", "stylegan2"
+    z_dim: int
+    c_dim: int = 0
+    w_dim: int
+    num_ws: int
+    img_resolution: int  # of the trained network; for one of any size, the shorter side
+    img_channels: int = 3
+    any_size: bool = False  # True: `resized` returns a generator of any (height, width)
+    layer_resolutions: tuple[int, ...]  # per row of ws: the resolution in pixels at which it is first used
+    directions: Mapping[str, Tensor] = {}  # named directions of its own, each [num_ws, w_dim]
+    w_avg: Tensor  # [w_dim]: the centre of truncation
+
+    @property
+    def img_size(self) -> tuple[int, int]:
+        """Return (height, width) of the images."""
+        return (self.img_resolution, self.img_resolution)
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the generator lives."""
+        return self.w_avg.device
+
+    def resized(self, height: int, width: int) -> Generator:
+        """Return a generator with images of another size; only where `any_size` is True."""
+        raise NotImplementedError(f"{self.family} renders {self.img_size} only, not {(height, width)}")
+
+    @abstractmethod
+    def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Return untruncated ws [N, num_ws, w_dim] of z [N, z_dim] and labels c [N, c_dim]."""
+
+    def mapping(
+        self,
+        z: Tensor,
+        c: Tensor | None = None,
+        truncation_psi: Tensor | float = 1.0,
+        truncation_cutoff: int | None = None,
+    ) -> Tensor:
+        """Return ws [N, num_ws, w_dim] of z [N, z_dim], its first `truncation_cutoff` rows truncated by psi."""
+        return truncate(self.map(z, c), self.w_avg, truncation_psi, truncation_cutoff)
+
+    @abstractmethod
+    def synthesis(
+        self,
+        ws: Tensor,
+        *,
+        noise_mode: NoiseMode = "const",
+        noise: Mapping[str, Tensor] | None = None,
+        transform: Tensor | None = None,
+        taps: Tap | None = None,
+    ) -> Tensor:
+        """Return float32 images [N, img_channels, H, W], mostly within -1..1, of ws [N, num_ws, w_dim].
+
+        noise      replaces noise maps by layer name, each [H, W] or [N, 1, H, W].
+        transform  [N, 3, 3] for generators with an input transform (StyleGAN3).
+        taps       called with (layer name, feature map [N, C, h, w]); what it returns goes on instead.
+        """
