@@ -13,8 +13,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 
 class LatentreelError(Exception):
@@ -37,8 +39,50 @@ class SinkError(LatentreelError):
     """Refuse an output, naming the file and what is possible instead."""
 
 
+Path = tuple[Any, ...]
+Item = TypeVar("Item")
+Built = TypeVar("Built")
+
+
 class ValueProblem(ValueError):
-    """Say what is wrong with a value; pydantic and the scene reader add where it stands."""
+    """Say what is wrong with a value, or with several parts of it; the scene reader adds where it stands.
+
+    `parts` holds one (path below the value, message) for each thing that is wrong.
+    """
+
+    def __init__(self, message: str, parts: Iterable[tuple[Path, str]] = ()) -> None:
+        super().__init__(message)
+        self.parts = tuple(parts) or (((), message),)
+
+
+class Gather:
+    """Collect the problems of the parts of one value, so that all are shown at once."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[Path, str]] = []
+
+    @contextmanager
+    def below(self, *path: Any) -> Iterator[None]:
+        """Note a ValueProblem raised inside, as one of the part at `path`."""
+        try:
+            yield
+        except ValueProblem as problem:
+            self.parts += [((*path, *inner), message) for inner, message in problem.parts]
+
+    def check(self) -> None:
+        """Raise one ValueProblem with everything noted, if there is anything."""
+        if self.parts:
+            raise ValueProblem(self.parts[0][1], self.parts)
+
+
+def gather_list(items: Iterable[Item], path: Callable[[Item], Any], build: Callable[[Item], Built]) -> list[Built]:
+    """Build every item of a value, and raise the problems of all of them as one ValueProblem."""
+    built, gather = [], Gather()
+    for item in items:
+        with gather.below(path(item)):
+            built.append(build(item))
+    gather.check()
+    return built
 
 
 @dataclass(frozen=True, order=True)

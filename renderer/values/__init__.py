@@ -1,0 +1,1 @@
+"""The values a scene writes: times, signals, expressions, latent sources, layers, directions, easings."""

@@ -1,0 +1,171 @@
+"""Times as scenes write them (`2.5s`, `1:02.5`, `60f`, `8b`, `bar 17`, `50%`, `drop + 2s`) and their clock."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, Self
+
+from renderer.errors import ValueProblem, expected
+from renderer.values.parsed import Parsed, is_number, show
+
+EXPECTED_TIME = "a time such as 2.5s, 400ms, 1:02.5, 60f, 8b, bar 17, 50% or drop + 2s"
+UNITS = {"s": "s", "ms": "ms", "f": "f", "b": "b", "bar": "bars", "bars": "bars", "%": "%"}
+
+_AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[A-Za-z]+|%)?$")
+_CLOCK = re.compile(r"(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d{1,2}(?:\.\d*)?)$")
+_BAR = re.compile(r"bar\s+(?P<number>\d+(?:\.\d*)?)$")
+_MARKER = re.compile(r"[A-Za-z_][\w-]*$")
+_SUM = re.compile(r"\s*(?P<sign>[+-])?\s*(?P<term>[^+-]+(?:-[A-Za-z][^+-]*)*)")
+
+
+class Term(NamedTuple):
+    """Hold one part of a time: `amount` of a `unit`, or the marker named by `unit` when amount is None."""
+
+    unit: str
+    amount: float | None
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Time(Parsed):
+    """Hold a time as written; a `Clock` turns it into seconds."""
+
+    written: Any
+    terms: tuple[Term, ...]
+
+    json_schema: ClassVar[dict[str, Any]] = {
+        "type": ["number", "string"],
+        "description": "A time: 2.5 or 2.5s, 400ms, 1:02.5, 60f, 8b (beats), 2bars, bar 17, 50%, marker + 2s",
+    }
+
+    @classmethod
+    def parse(cls, written: Any) -> Self:
+        """Return the time of a number of seconds or of a text."""
+        if is_number(written):
+            if not math.isfinite(written):
+                raise ValueProblem(f"expected {EXPECTED_TIME}, got {written}")
+            return cls(written, (Term("s", abs(float(written)), -1 if written < 0 else 1),))
+        if not isinstance(written, str) or not written.strip():
+            raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(written)}")
+        return cls(written, tuple(_terms(written)))
+
+    @property
+    def is_relative(self) -> bool:
+        """Say whether the time needs the span of its entry (a percentage)."""
+        return any(term.unit == "%" for term in self.terms)
+
+    def __str__(self) -> str:
+        return str(self.written)
+
+
+def _terms(text: str) -> list[Term]:
+    terms: list[Term] = []
+    at = 0
+    while at < len(text.rstrip()):
+        match = _SUM.match(text, at)
+        if match is None or (terms and match["sign"] is None):
+            raise ValueProblem(f"expected {EXPECTED_TIME}, got {text!r}")
+        term = _term(match["term"].strip(), text)
+        terms.append(term._replace(sign=-1 if match["sign"] == "-" else 1))
+        at = match.end()
+    return terms
+
+
+def _term(part: str, whole: str) -> Term:
+    if match := _BAR.match(part):
+        return Term("bar", float(match["number"]))
+    if match := _CLOCK.match(part):
+        hours, minutes = int(match["hours"] or 0), int(match["minutes"])
+        return Term("s", 3600 * hours + 60 * minutes + float(match["seconds"]))
+    if match := _AMOUNT.match(part):
+        unit = match["unit"] or "s"
+        if unit not in UNITS:
+            raise ValueProblem(f"unknown unit {unit!r} in time {whole!r}{expected(unit, UNITS)}")
+        amount = float(match["number"])
+        return Term("s", amount / 1000) if unit == "ms" else Term(UNITS[unit], amount)
+    if _MARKER.match(part):
+        return Term(part, None)
+    raise ValueProblem(f"expected {EXPECTED_TIME}, got {whole!r}")
+
+
+class Span(NamedTuple):
+    """Hold the seconds at which an entry starts and ends."""
+
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """Return the seconds between start and end."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Turn written times into seconds.
+
+    fps is frames per second as the scene writes it, tempo beats per minute or None, offset the seconds of the
+    first beat, markers named seconds, duration the seconds of the film or None while it is not known yet.
+    """
+
+    fps: float
+    tempo: float | None = None
+    beats_per_bar: int = 4
+    offset: float = 0.0
+    markers: Mapping[str, float] = field(default_factory=dict)
+    duration: float | None = None
+
+    @property
+    def film(self) -> Span:
+        """Return the span of the whole film."""
+        if self.duration is None:
+            raise ValueProblem("the film has no duration yet")
+        return Span(0.0, self.duration)
+
+    def position(self, time: Time, span: Span | None = None) -> float:
+        """Return the seconds of a point in time; beats and bars count from the first beat."""
+        anchored = any(term.unit in ("b", "bars") for term in time.terms[:1])
+        return (self.offset if anchored else 0.0) + self._sum(time, span, point=True)
+
+    def length(self, time: Time, span: Span | None = None) -> float:
+        """Return the seconds of a stretch of time, such as a fade or a period."""
+        return self._sum(time, span, point=False)
+
+    def beats(self, seconds: float) -> float:
+        """Return the beats between time zero and `seconds`."""
+        return (seconds - self.offset) * self._tempo("b") / 60
+
+    def _sum(self, time: Time, span: Span | None, *, point: bool) -> float:
+        return math.fsum(term.sign * self._term(term, time, span, point=point) for term in time.terms)
+
+    def _term(self, term: Term, time: Time, span: Span | None, *, point: bool) -> float:
+        unit, amount = term.unit, term.amount
+        if amount is None:
+            if not point:
+                raise ValueProblem(f"expected a length of time such as 2s or 4b, got {time.written!r}")
+            if unit not in self.markers:
+                raise ValueProblem(f"unknown marker {unit!r}{expected(unit, self.markers)}")
+            return self.markers[unit]
+        if unit == "s":
+            return amount
+        if unit == "f":
+            return amount / self.fps
+        if unit == "%":
+            within = span or self.film
+            return (within.start if point else 0.0) + amount / 100 * within.length
+        beat = 60 / self._tempo(time.written)
+        if unit == "b":
+            return amount * beat
+        if unit == "bars":
+            return amount * self.beats_per_bar * beat
+        if not point:
+            raise ValueProblem(f"expected a length of time such as 2bars, got the position {time.written!r}")
+        return self.offset + (amount - 1) * self.beats_per_bar * beat
+
+    def _tempo(self, written: Any) -> float:
+        if self.tempo is None:
+            raise ValueProblem(f"{written!r} counts beats, but the scene has no tempo; write e.g. tempo: 120")
+        return self.tempo
