@@ -1,0 +1,113 @@
+"""`bloom`, the embedded generator: a procedural flower behind the protocol of a network.
+
+It has no weights, needs no download and renders any size. Read it as an example of writing your own
+generator: set the attributes of the base class, map z to ws, paint a picture from ws.
+
+    bloom_attributes.py   what the numbers of ws mean
+    bloom_color.py        a palette of a few attributes
+    bloom_look.py         the picture, in differentiable pointwise steps
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from renderer.generators.base import Generator, NoiseMode, Tap
+from renderer.generators.bloom_attributes import (
+    CENTER,
+    LAYER_RESOLUTIONS,
+    NUM_WS,
+    SPECTRUM,
+    W_DIM,
+    named_directions,
+    read_attributes,
+)
+from renderer.generators.bloom_look import Canvas, paint
+
+
+class Bloom(Generator):
+    """Paint flowers of light, of any size (height, width) in pixels; a number means a square.
+
+    noise  has one layer, `grain`, in units of its standard deviation.
+    taps   are called with `coordinates` [N, 2, H, W] and `light` [N, 3, H, W], in this order.
+    """
+
+    family = "bloom"
+    any_size = True
+    spectrum: Tensor  # [w_dim]
+
+    def __init__(self, size: int | tuple[int, int] = 512) -> None:
+        super().__init__()
+        self._size = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+        if min(self._size) < 1:
+            raise ValueError(f"a picture needs a height and a width of 1 or more pixels, not {self._size}")
+        self.z_dim = self.w_dim = W_DIM
+        self.num_ws = NUM_WS
+        self.img_resolution = min(self._size)
+        self.layer_resolutions = LAYER_RESOLUTIONS
+        self.directions = named_directions()
+        self.register_buffer("w_avg", CENTER.float())
+        self.register_buffer("spectrum", SPECTRUM.float())
+        self._canvas: Canvas | None = None
+
+    @property
+    def img_size(self) -> tuple[int, int]:
+        """Return (height, width) of the images."""
+        return self._size
+
+    def resized(self, height: int, width: int) -> Bloom:
+        """Return a generator that paints the same flowers at another size, on the same device."""
+        return Bloom((height, width)).to(self.device)
+
+    def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Return ws [N, num_ws, w_dim] of z [N, z_dim]: z brought to unit variance, stretched along its axes."""
+        unit = z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()  # [N, z_dim]
+        w = self.w_avg + unit * self.spectrum
+        return w.unsqueeze(1).repeat(1, self.num_ws, 1)  # [N, num_ws, w_dim]
+
+    def synthesis(
+        self,
+        ws: Tensor,
+        *,
+        noise_mode: NoiseMode = "const",
+        noise: Mapping[str, Tensor] | None = None,
+        transform: Tensor | None = None,
+        taps: Tap | None = None,
+    ) -> Tensor:
+        """Return float32 images [N, 3, H, W] within -1..1 of ws [N, num_ws, w_dim].
+
+        transform [N, 3, 3] moves the point that a pixel looks at, (x, y, 1) in units of the shorter side.
+        """
+        canvas = self.canvas()
+        grain = self._grain(len(ws), noise_mode, noise)
+        parts = []
+        for rows in self._parts(len(ws), whole=taps is not None):
+            attributes = read_attributes(ws[rows], self.spectrum, self.w_avg)
+            part_grain = None if grain is None else grain.expand(len(ws), -1, -1, -1)[rows]
+            part_transform = None if transform is None else transform[rows]
+            parts.append(paint(attributes, canvas, part_grain, part_transform, taps))
+        return torch.cat(parts)
+
+    def canvas(self) -> Canvas:
+        """Return the coordinates and constants of this size, made once for a device."""
+        if self._canvas is None or self._canvas.x.device != self.device:
+            self._canvas = Canvas.of(self._size, self.device)
+        return self._canvas
+
+    def _parts(self, count: int, *, whole: bool) -> list[slice]:
+        """Split a batch: on a CPU a frame at a time stays in the cache, elsewhere all at once."""
+        step = 1 if self.device.type == "cpu" and not whole else max(count, 1)
+        return [slice(start, start + step) for start in range(0, max(count, 1), step)]
+
+    def _grain(self, count: int, mode: NoiseMode, noise: Mapping[str, Tensor] | None) -> Tensor | None:
+        """Return the grain [N or 1, 1, H, W], or None for a clean picture."""
+        if noise and "grain" in noise:
+            return noise["grain"].to(self.w_avg).reshape(-1, 1, *self._size)
+        if mode == "none":
+            return None
+        if mode == "random":
+            return torch.randn(count, 1, *self._size, device=self.device)
+        return self.canvas().grain
