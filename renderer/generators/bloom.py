@@ -4,8 +4,9 @@ It has no weights, needs no download and renders any size. Read it as an example
 generator: set the attributes of the base class, map z to ws, paint a picture from ws.
 
     bloom_attributes.py   what the numbers of ws mean
-    bloom_color.py        a palette of a few attributes
-    bloom_look.py         the picture, in differentiable pointwise steps
+    bloom_style.py        from those to the numbers and small factors that a batch is painted from
+    bloom_color.py        the palette among them
+    bloom_look.py         the pixels, in differentiable pointwise steps
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ from renderer.generators.bloom_attributes import (
     named_directions,
     read_attributes,
 )
-from renderer.generators.bloom_look import Canvas, paint
+from renderer.generators.bloom_look import paint
+from renderer.generators.bloom_style import Canvas, Style, style
+
+STRIP_PIXELS = 32768  # for each thread
+
+
+def untapped(name: str, feature: Tensor) -> Tensor:
+    """Return the feature map as it is."""
+    return feature
 
 
 class Bloom(Generator):
@@ -82,25 +91,28 @@ class Bloom(Generator):
         transform [N, 3, 3] moves the point that a pixel looks at, (x, y, 1) in units of the shorter side.
         """
         canvas = self.canvas()
+        whole = style(read_attributes(ws, self.spectrum, self.w_avg), canvas, transform)
         grain = self._grain(len(ws), noise_mode, noise)
-        parts = []
-        for rows in self._parts(len(ws), whole=taps is not None):
-            attributes = read_attributes(ws[rows], self.spectrum, self.w_avg)
-            part_grain = None if grain is None else grain.expand(len(ws), -1, -1, -1)[rows]
-            part_transform = None if transform is None else transform[rows]
-            parts.append(paint(attributes, canvas, part_grain, part_transform, taps))
-        return torch.cat(parts)
+        if taps is not None or self.device.type != "cpu":
+            return paint(whole, canvas.pixel, grain, taps or untapped)
+        frames = [self._paint_in_strips(whole, slice(i, i + 1), grain) for i in range(len(ws))]
+        return torch.cat(frames) if frames else ws.new_zeros(0, 3, *self._size)
+
+    def _paint_in_strips(self, whole: Style, frame: slice, grain: Tensor | None) -> Tensor:
+        """Return one picture [1, 3, H, W], painted in strips that stay in the cache of a CPU."""
+        canvas, step = self.canvas(), max(1, STRIP_PIXELS * torch.get_num_threads() // self._size[1])
+        strips = []
+        for top in range(0, self._size[0], step):
+            rows = slice(top, top + step)
+            part = None if grain is None else grain[frame if len(grain) > 1 else slice(None), :, rows]
+            strips.append(paint(whole.cut(frame, rows), canvas.pixel, part, untapped))
+        return torch.cat(strips, dim=2)
 
     def canvas(self) -> Canvas:
         """Return the coordinates and constants of this size, made once for a device."""
         if self._canvas is None or self._canvas.x.device != self.device:
             self._canvas = Canvas.of(self._size, self.device)
         return self._canvas
-
-    def _parts(self, count: int, *, whole: bool) -> list[slice]:
-        """Split a batch: on a CPU a frame at a time stays in the cache, elsewhere all at once."""
-        step = 1 if self.device.type == "cpu" and not whole else max(count, 1)
-        return [slice(start, start + step) for start in range(0, max(count, 1), step)]
 
     def _grain(self, count: int, mode: NoiseMode, noise: Mapping[str, Tensor] | None) -> Tensor | None:
         """Return the grain [N or 1, 1, H, W], or None for a clean picture."""

@@ -67,12 +67,9 @@ CENTER = 0.5 * torch.cos(torch.arange(W_DIM, dtype=torch.float64) * 2.4)  # [w_d
 
 
 def read_attributes(ws: Tensor, spectrum: Tensor, center: Tensor) -> dict[str, Tensor]:
-    """Return every attribute by name, each [N, 1, 1, 1], of ws [N, num_ws, w_dim]."""
+    """Return every attribute by name, each [N], of ws [N, num_ws, w_dim]."""
     whitened = (ws - center) / spectrum  # [N, num_ws, w_dim], standard normal
-    return {
-        name: whitened[:, first : last + 1, axis].mean(1).reshape(-1, 1, 1, 1)
-        for axis, (name, first, last) in enumerate(ATTRIBUTES)
-    }
+    return {name: whitened[:, first : last + 1, axis].mean(1) for axis, (name, first, last) in enumerate(ATTRIBUTES)}
 
 
 def named_directions() -> Mapping[str, Tensor]:

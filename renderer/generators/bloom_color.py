@@ -1,4 +1,4 @@
-"""Colours of `bloom`: a few attributes become a handful of colours, mixed in Oklab so that they sit well together.
+"""Colours of `bloom`: a few attributes become a handful of colours, chosen in Oklab so that they sit well together.
 
 Everything here is a tensor of a few numbers per frame; it costs nothing.
 """
@@ -6,7 +6,6 @@ Everything here is a tensor of a few numbers per frame; it costs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,22 +20,11 @@ _RGB = (
 )
 # Rows: powers of t; columns: the four points of a cubic Bezier curve.
 _BEZIER = ((1.0, 0.0, 0.0, 0.0), (-3.0, 3.0, 0.0, 0.0), (3.0, -6.0, 3.0, 0.0), (-1.0, 3.0, -3.0, 1.0))
-
-
-class Palette(NamedTuple):
-    """Hold the colours of a frame, all linear sRGB.
-
-    petals  [N, 4, 3]: coefficients of a cubic in t, from the base of the petals (0) to their tips (1).
-    sheen, glow, halo, low, high, dust  [N, 3]: rim light, light from within, light around, background, motes.
-    """
-
-    petals: Tensor
-    sheen: Tensor
-    glow: Tensor
-    halo: Tensor
-    low: Tensor
-    high: Tensor
-    dust: Tensor
+# The petals from base to tip: lightness, what `contrast` adds to it, chroma, share of the travel in hue.
+_LIGHTNESS = (0.27, 0.50, 0.71, 0.90)
+_CONTRAST = (-0.10, -0.08, 0.0, 0.05)
+_CHROMA = (0.13, 0.215, 0.18, 0.065)
+_TRAVEL = (-0.6, -0.2, 0.15, 0.5)
 
 
 def oklch(lightness: Tensor, chroma: Tensor, hue: Tensor) -> Tensor:
@@ -48,30 +36,34 @@ def oklch(lightness: Tensor, chroma: Tensor, hue: Tensor) -> Tensor:
     return grey + (rgb - grey) * grey / (grey - lowest + 1e-6)
 
 
-def palette(a: Mapping[str, Tensor]) -> Palette:
-    """Choose the colours of a frame from its attributes [N, 1, 1, 1]."""
-    hue, accent, saturation, background, glow, warmth, dusk, contrast = (
-        a[name].reshape(-1)
-        for name in ("hue", "accent", "saturation", "background", "glow", "warmth", "dusk", "contrast")
-    )
-    base = 0.15 + 1.7 * hue  # [N], radians: rose for the mean
-    travel = 0.9 + 0.8 * accent
-    rich = 0.55 + 0.9 * torch.sigmoid(1.2 * saturation)  # about 1 for the mean
-    range_ = 0.16 * torch.tanh(0.5 * contrast)
-    stops = base.unsqueeze(1) + travel.unsqueeze(1) * base.new_tensor((-0.6, -0.2, 0.15, 0.5))  # [N, 4]
-    light = base.new_tensor((0.30, 0.50, 0.72, 0.90)) + range_.unsqueeze(1) * base.new_tensor((-0.7, -0.6, 0.0, 0.4))
-    chroma = rich.unsqueeze(1) * base.new_tensor((0.13, 0.20, 0.17, 0.08))
-    points = oklch(light, chroma, stops)  # [N, 4, 3]
-    far = base + 2.7 + 0.8 * background
-    dark = 0.16 + 0.42 * torch.sigmoid(1.6 * dusk - 2.2)
-    one = torch.ones_like(base)
-    warm = 1.25 + 0.6 * torch.tanh(0.7 * warmth)
-    return Palette(
-        petals=base.new_tensor(_BEZIER) @ points,
-        sheen=oklch(0.93 * one, 0.05 * rich, stops[:, 3] + 0.4),
-        glow=oklch(0.86 * one, 0.13 * rich, warm) * (0.9 * torch.exp(0.5 * torch.tanh(0.6 * glow))).unsqueeze(1),
-        halo=oklch(0.62 * one, 0.16 * rich, stops[:, 1]),
-        low=oklch(dark * 0.55, 0.045 * rich, far + 0.35),
-        high=oklch(dark * 1.5 + 0.04, 0.075 * rich, far - 0.25),
-        dust=oklch(0.85 * one, 0.09 * rich, warm + 0.3 * background),
-    )
+def palette(a: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Choose the colours of a frame, each [N, 3] in linear sRGB, from its bounded attributes, each [N].
+
+    petal0 to petal3 are the coefficients of a cubic in t, from the base of the petals (0) to their tips (1);
+    then light from within (`glow`), light around (`halo`), the background's two (`low`, `high`), motes, florets.
+    """
+    hue = 0.1 + 1.7 * a["hue"]  # radians; the mean is a rose
+    rich = 0.5 + 1.1 * torch.sigmoid(1.1 * a["saturation"])
+    points = _petals(hue, rich, 0.85 + 0.7 * a["accent"], a["contrast"])  # [N, 4, 3]
+    night = 4.75 + 0.75 * a["background"] + 0.35 * torch.sin(hue)  # teal, blue, violet; olive and brown are rare
+    dark = 0.15 + 0.36 * torch.sigmoid(1.5 * a["dusk"] - 2.2)
+    warm = 1.2 + 0.7 * torch.tanh(0.7 * a["warmth"])
+    power = torch.exp(0.45 * a["glow"])
+    one = torch.ones_like(hue)
+    curve = hue.new_tensor(_BEZIER) @ points
+    return {
+        **{f"petal{i}": curve[:, i] for i in range(4)},
+        "glow": oklch(0.84 * one, 0.15 * rich, warm) * (0.55 * power).unsqueeze(1),
+        "halo": oklch(0.60 * one, 0.17 * rich, night - 0.5 * torch.sin(night - hue)) * (0.42 * power).unsqueeze(1),
+        "low": oklch(0.6 * dark, 0.06 * rich, night + 0.45),
+        "high": oklch(1.7 * dark + 0.03, 0.10 * rich, night - 0.35),
+        "mote": oklch(0.84 * one, 0.10 * rich, warm + 0.35 * a["background"]),
+        "floret": oklch(0.80 * one, 0.15 * rich, warm + 0.2),
+    }
+
+
+def _petals(hue: Tensor, rich: Tensor, travel: Tensor, contrast: Tensor) -> Tensor:
+    """Return four colours [N, 4, 3] from the base of a petal to its tip."""
+    lightness = hue.new_tensor(_LIGHTNESS) + torch.tanh(0.5 * contrast).unsqueeze(1) * hue.new_tensor(_CONTRAST)
+    hues = hue.unsqueeze(1) + travel.unsqueeze(1) * hue.new_tensor(_TRAVEL)
+    return oklch(lightness, rich.unsqueeze(1) * hue.new_tensor(_CHROMA), hues)
