@@ -1,0 +1,94 @@
+"""latentreel: turn a YAML scene into a film of StyleGAN latents.
+
+    import renderer
+
+    scene = renderer.load_scene("scenes/morph.yaml")
+    renderer.render(scene, "morph.mp4")
+
+Everything public is listed in `__all__`; what is imported only when it is used keeps `render --help` fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from renderer.api import compile_timeline as compile_timeline
+    from renderer.api import load_generator as load_generator
+    from renderer.api import load_scene as load_scene
+    from renderer.api import render as render
+    from renderer.context import Film as Film
+    from renderer.context import Frame as Frame
+    from renderer.effects import ImageEffect as ImageEffect
+    from renderer.effects import LatentEffect as LatentEffect
+    from renderer.effects import SynthesisEffect as SynthesisEffect
+    from renderer.effects import SynthesisInputs as SynthesisInputs
+    from renderer.effects import param as param
+    from renderer.errors import CheckpointError as CheckpointError
+    from renderer.errors import LatentFileError as LatentFileError
+    from renderer.errors import LatentreelError as LatentreelError
+    from renderer.errors import PluginError as PluginError
+    from renderer.errors import SceneError as SceneError
+    from renderer.errors import SinkError as SinkError
+    from renderer.errors import ValueProblem as ValueProblem
+    from renderer.generators.base import Generator as Generator
+    from renderer.hookspecs import hookimpl as hookimpl
+    from renderer.latents import Latents as Latents
+    from renderer.latents import lerp as lerp
+    from renderer.latents import slerp as slerp
+    from renderer.latents import truncate as truncate
+    from renderer.noise import simplex_loop as simplex_loop
+    from renderer.scene.model import Scene as Scene
+    from renderer.sinks.base import Sink as Sink
+    from renderer.timeline.timeline import Timeline as Timeline
+    from renderer.values.direction import Directions as Directions
+    from renderer.values.easing import Easing as Easing
+    from renderer.values.latent import LatentKeys as LatentKeys
+    from renderer.values.latent import LatentSource as LatentSource
+    from renderer.values.layers import Layers as Layers
+    from renderer.values.signal import Signal as Signal
+    from renderer.values.time import Time as Time
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "api": "compile_timeline load_generator load_scene render",
+    "context": "Film Frame",
+    "effects": "ImageEffect LatentEffect SynthesisEffect SynthesisInputs param",
+    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
+    "generators.base": "Generator",
+    "hookspecs": "hookimpl",
+    "latents": "Latents lerp slerp truncate",
+    "noise": "simplex_loop",
+    "scene.model": "Scene",
+    "sinks.base": "Sink",
+    "timeline.timeline": "Timeline",
+    "values.direction": "Directions",
+    "values.easing": "Easing",
+    "values.latent": "LatentKeys LatentSource",
+    "values.layers": "Layers",
+    "values.signal": "Signal",
+    "values.time": "Time",
+}
+_HOME = {name: module for module, names in _PLACES.items() for name in names.split()}
+
+__all__ = [  # noqa: PLE0604, RUF100
+    "CheckpointError", "Directions", "Easing", "Film", "Frame", "Generator", "ImageEffect", "LatentEffect",
+    "LatentFileError", "LatentKeys", "LatentSource", "LatentreelError", "Latents", "Layers", "PluginError", "Scene",
+    "SceneError", "Signal", "Sink", "SinkError", "SynthesisEffect", "SynthesisInputs", "Time", "Timeline",
+    "ValueProblem", "compile_timeline", "hookimpl", "lerp", "load_generator", "load_scene", "param", "render", "simplex_loop",
+    "slerp", "truncate",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'renderer' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"renderer.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -6,22 +6,32 @@ The shapes are Penner's, as at https://easings.net.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, WithJsonSchema
 
+from renderer.values.parsed import Parsed
 from renderer.values.signal import parse_ease
 
 Array = NDArray[np.float64]
 EasingFunction = Callable[[Array], Array]
 
-Easing = Annotated[
-    str,
-    BeforeValidator(parse_ease),
-    WithJsonSchema({"type": "string", "description": "The name of an easing"}),
-]
+
+@dataclass(frozen=True)
+class Easing(Parsed):
+    """Hold the name of an easing; the timeline looks it up."""
+
+    written: Any
+    name: str
+
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "description": "An easing: linear, in-out-sine, ..."}
+
+    @classmethod
+    def parse(cls, written: Any) -> Self:
+        """Return the easing of a name."""
+        return cls(written, parse_ease(written) or "linear")
 
 
 def _power(exponent: float) -> EasingFunction:

@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from renderer.errors import ValueProblem, expected
 from renderer.values.parsed import Parsed, is_number, show
 
+Array = NDArray[np.float64]
 EXPECTED_TIME = "a time such as 2.5s, 400ms, 1:02.5, 60f, 8b, bar 17, 50% or drop + 2s"
 UNITS = {"s": "s", "ms": "ms", "f": "f", "b": "b", "bar": "bars", "bars": "bars", "%": "%"}
 
@@ -134,9 +138,9 @@ class Clock:
         """Return the seconds of a stretch of time, such as a fade or a period."""
         return self._sum(time, span, point=False)
 
-    def beats(self, seconds: float) -> float:
-        """Return the beats between time zero and `seconds`."""
-        return (seconds - self.offset) * self._tempo("b") / 60
+    def beats_at(self, t: Array) -> Array:
+        """Return the beats since the first one at times t [N] in seconds."""
+        return (t - self.offset) * (self._tempo("beat") / 60)
 
     def _sum(self, time: Time, span: Span | None, *, point: bool) -> float:
         return math.fsum(term.sign * self._term(term, time, span, point=point) for term in time.terms)

@@ -1,0 +1,104 @@
+"""The authoring API: derive from LatentEffect, SynthesisEffect or ImageEffect, declare fields, write `apply`.
+
+A field typed Signal, LatentSource, LatentKeys, Layers, Directions or Time takes what a scene may write there.
+`apply` gets them resolved in `p`, under the same names, for the N frames of a batch:
+
+| field        | resolved                                                                      |
+|--------------|-------------------------------------------------------------------------------|
+| Signal       | float32 [N]                                                                   |
+| LatentSource | float32 [N, num_ws, w_dim], truncated by the scene's psi or the source's own  |
+| LatentKeys   | KeyedLatents: the latents of all keys, and where each frame is between them   |
+| Layers       | float32 [N, num_ws]: the amount of each layer                                 |
+| Directions   | float32 [N, num_ws, w_dim]: the sum of the directions times their amounts     |
+| Time         | seconds, a float                                                              |
+| Easing       | a function from progress 0..1 to 0..1 over numpy arrays                       |
+
+Any other type arrives as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from renderer.context import Film, Frame
+    from renderer.latents import Latents
+
+
+def param(default: Any = ..., description: str = "", **limits: Any) -> Any:
+    """Describe a field of an effect: its default as a scene would write it, what it means, and limits.
+
+    Without a default a scene must give a value. Limits (gt, ge, lt, le, alias, ...) are those of `pydantic.Field`.
+    """
+    return Field(default, description=description, **limits)
+
+
+class Effect(BaseModel):
+    """Stand above the three kinds of effect; instances are frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True)
+
+    stage: ClassVar[Literal["latent", "synthesis", "image"]]
+    name: ClassVar[str]  # as scenes write it: lower case, words joined by hyphens
+    example: ClassVar[str]  # a timeline in YAML on the embedded generator, shown in the docs and tested
+    is_source: ClassVar[bool] = False  # True: it replaces what stands above, as a walk does
+
+    def prepare(self, film: Film) -> Any:
+        """Do once what needs no time: load files, map seeds; the result arrives as `frame.prepared`."""
+        return None
+
+
+class LatentEffect(Effect):
+    """Change the latents of frames, before synthesis."""
+
+    stage = "latent"
+
+    def apply(self, x: Latents, p: Any, frame: Frame) -> Latents:
+        """Return new latents of the same shapes, each row a pure function of its own frame's time."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class SynthesisInputs:
+    """Hold what synthesis takes besides ws; see `Generator.synthesis`."""
+
+    noise_mode: Literal["const", "none", "random"] = "const"
+    noise: Mapping[str, Tensor] = field(default_factory=dict)
+    transform: Tensor | None = None
+    taps: tuple[Callable[[str, Tensor], Tensor], ...] = ()
+
+    def replace(self, **changes: Any) -> SynthesisInputs:
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+    def tap(self, layer: str, features: Tensor) -> Tensor:
+        """Pass a feature map [N, C, h, w] through every tap in turn."""
+        for tap in self.taps:
+            features = tap(layer, features)
+        return features
+
+
+class SynthesisEffect(Effect):
+    """Change how frames are synthesised: noise maps, input transform, feature maps."""
+
+    stage = "synthesis"
+
+    def apply(self, x: SynthesisInputs, p: Any, frame: Frame) -> SynthesisInputs:
+        """Return new inputs of synthesis; fade by `frame.weight` [N] yourself."""
+        raise NotImplementedError
+
+
+class ImageEffect(Effect):
+    """Change finished images."""
+
+    stage = "image"
+
+    def apply(self, x: Tensor, p: Any, frame: Frame) -> Tensor:
+        """Return new images of the same shape, float32 [N, C, H, W], sRGB 0..1."""
+        raise NotImplementedError

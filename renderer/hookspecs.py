@@ -1,0 +1,47 @@
+"""The whole contract between latentreel and its plugins. Every hook is called once, when plugins are loaded.
+
+import renderer
+
+class Brighter(renderer.ImageEffect): ...
+
+@renderer.hookimpl
+def register_effects(register):
+    register(Brighter)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from renderer.effects import Effect
+    from renderer.generators.base import Generator
+    from renderer.sinks.base import Sink
+    from renderer.values.easing import EasingFunction
+
+PROJECT = "latentreel"  # also the group of entry points in which packages are found
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_effects(register: Callable[[type[Effect]], None]) -> None:
+    """Register effects: classes derived from LatentEffect, SynthesisEffect or ImageEffect."""
+
+
+@hookspec
+def register_easings(register: Callable[[str, EasingFunction], None]) -> None:
+    """Register easings: a name, and a function from progress 0..1 to 0..1 over numpy float64 arrays."""
+
+
+@hookspec
+def register_generators(register: Callable[[str, Callable[[], Generator]], None]) -> None:
+    """Register generators that need no file: the name for `model:`, and a function that makes one."""
+
+
+@hookspec
+def register_sinks(register: Callable[[type[Sink]], None]) -> None:
+    """Register outputs: classes derived from Sink, found by the suffix of the file."""

@@ -1,0 +1,70 @@
+"""Tables of what plugins offer: a duplicate name raises, an unknown one lists the nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from renderer.effects import Effect
+from renderer.errors import PluginError, ValueProblem, expected
+from renderer.values.easing import EasingFunction
+
+T = TypeVar("T")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Map names to things of one kind, remembering which plugin brought each."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.plugins: dict[str, str] = {}
+        self._things: dict[str, T] = {}
+
+    def add(self, name: str, thing: T, plugin: str) -> None:
+        """Enter a thing.
+
+        Raises PluginError naming both plugins when the name is taken.
+        """
+        if name in self._things:
+            raise PluginError(f"{self.kind} {name!r} is registered twice: by {self.plugins[name]} and by {plugin}")
+        self._things[name] = thing
+        self.plugins[name] = plugin
+
+    def find(self, name: str) -> T:
+        """Return the thing of that name.
+
+        Raises ValueProblem with the nearest known name.
+        """
+        if name not in self._things:
+            raise ValueProblem(f"unknown {self.kind} {name!r}{expected(name, self._things)}")
+        return self._things[name]
+
+    def __getitem__(self, name: str) -> T:
+        return self._things[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """Hold a plugin that failed to load: its name, its error in one line, and the traceback."""
+
+    name: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Registries:
+    """Hold everything that the installed plugins offer."""
+
+    effects: Registry[type[Effect]] = field(default_factory=lambda: Registry("effect"))
+    easings: Registry[EasingFunction] = field(default_factory=lambda: Registry("easing"))
+    generators: Registry[object] = field(default_factory=lambda: Registry("generator"))
+    sinks: Registry[object] = field(default_factory=lambda: Registry("output"))
+    broken: list[BrokenPlugin] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""Read scenes: YAML text to a validated model, every error with its place."""

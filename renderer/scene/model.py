@@ -1,0 +1,197 @@
+"""The scene as pydantic models: what may stand in it, and what each thing means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
+
+from renderer.effects import Effect
+from renderer.errors import ValueProblem, expected
+from renderer.scene.tree import Tree
+from renderer.values.parsed import Parsed, is_number, show
+from renderer.values.signal import Signal
+from renderer.values.time import Time
+
+MAX_PIXELS, MAX_SIDE, MAX_FPS = 64_000_000, 16_384, 1000
+BROADCAST_RATES = {round(1000 * rate / 1001, 2): Fraction(1000 * rate, 1001) for rate in (24, 30, 48, 60, 120)}
+BYTE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
+
+
+def parse_fps(written: Any) -> Fraction:
+    """Return frames per second as an exact fraction; 23.976, 29.97 and 59.94 mean the broadcast rates."""
+    if isinstance(written, Fraction):
+        return written
+    match = re.fullmatch(r"(\d{1,9})\s*/\s*([1-9]\d{0,8})", written.strip()) if isinstance(written, str) else None
+    if match:
+        fps = Fraction(int(match[1]), int(match[2]))
+    elif is_number(written) and 0 < written <= MAX_FPS:
+        fps = BROADCAST_RATES.get(round(float(written), 2)) or Fraction(str(written))
+    else:
+        fps = Fraction(0)
+    if not 0 < fps <= MAX_FPS:
+        raise ValueProblem(f"expected frames per second such as 30, 23.976 or 30000/1001, got {show(written)}")
+    return fps
+
+
+def parse_size(written: Any) -> tuple[int, int]:
+    """Return (width, height) in pixels of 512, [1080, 1920] or 1080x1920."""
+    sides: Any = written
+    if isinstance(written, str) and (match := re.fullmatch(r"(\d{1,6})\s*[x×]\s*(\d{1,6})", written.strip())):
+        sides = [int(match[1]), int(match[2])]
+    if isinstance(sides, int) and not isinstance(sides, bool):
+        sides = [sides, sides]
+    whole = isinstance(sides, list | tuple) and len(sides) == 2 and all(type(side) is int for side in sides)
+    if not whole or not all(8 <= side <= MAX_SIDE for side in sides) or sides[0] * sides[1] > MAX_PIXELS:
+        raise ValueProblem(
+            f"expected a size in pixels such as 512, [1080, 1920] or 1080x1920 (8 to {MAX_SIDE}), got {show(written)}"
+        )
+    return (sides[0], sides[1])
+
+
+def parse_bytes(written: Any) -> int:
+    """Return a number of bytes, from 8000000, 8MB or 8MiB."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(written).strip())
+    unit = (match[2] or "B").upper() if match else ""
+    if match is None or unit not in BYTE_UNITS or isinstance(written, bool):
+        raise ValueProblem(f"expected a file size such as 8MB or 900KB, got {show(written)}")
+    return round(float(match[1]) * BYTE_UNITS[unit])
+
+
+def parse_outputs(written: Any) -> Any:
+    """Return a list of maps of one output or many, each a file name or a map."""
+    outputs = written if isinstance(written, list) else [written]
+    return [{"file": output} if isinstance(output, str) else output for output in outputs]
+
+
+Fps = Annotated[
+    Fraction,
+    BeforeValidator(parse_fps),
+    WithJsonSchema({"type": ["number", "string"], "description": "Frames per second: 30, 23.976 or 30000/1001"}),
+]
+SIZE_SCHEMA = {
+    "anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "array", "items": {"type": "integer"}, "minItems": 2}],
+    "description": "Pixels: 512, [1080, 1920] (width, height) or 1080x1920",
+}
+Size = Annotated[tuple[int, int], BeforeValidator(parse_size), WithJsonSchema(SIZE_SCHEMA)]
+Bytes = Annotated[
+    int, BeforeValidator(parse_bytes), WithJsonSchema({"type": ["integer", "string"], "description": "8MB, 900KB"})
+]
+
+
+class Strict(BaseModel):
+    """Refuse unknown keys, and never change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Output(Strict):
+    """Describe one file to write."""
+
+    file: str = Field(min_length=1, description="Name of the file; its suffix chooses the format")
+    size: Size | None = Field(None, description="Pixels, when other than the scene's")
+    fps: Fps | None = Field(None, description="Frames per second, when other than the scene's")
+    max_bytes: Bytes | None = Field(None, description="GIF and WebP: fps, size and colours go down until it fits")
+    quality: Literal["draft", "good", "best"] = Field("good", description="How hard the encoder tries")
+
+
+@dataclass(frozen=True)
+class Loop(Parsed):
+    """Hold whether the film is a loop, and over which length its end blends into its beginning, if it does."""
+
+    written: Any
+    closed: bool = False
+    blend: Time | None = None
+
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"type": "boolean"}, {"type": "object", "properties": {"blend": Time.json_schema}}],
+    }
+
+    @classmethod
+    def parse(cls, written: Any) -> Self:
+        """Return the loop of true, false or {blend: 1s}."""
+        if isinstance(written, bool):
+            return cls(written, written)
+        if isinstance(written, dict) and set(written) == {"blend"}:
+            return cls(written, True, Time.parse(written["blend"]))
+        raise ValueProblem(f"expected true, false or {{blend: 1s}}, got {show(written)}")
+
+
+class Scene(Strict):
+    """Describe a film."""
+
+    model: str = Field("bloom", min_length=1, description="The generator: bloom, or the path of a checkpoint")
+    seed: int = Field(0, ge=0, description="Seeds everything random in the scene")
+    fps: Fps = Field(Fraction(30), description="Frames per second")
+    size: Size | None = Field(None, description="Pixels; default: the generator's own")
+    duration: Time | None = Field(None, description="Length of the film; default: the last key, or the song, or 8s")
+    loop: Loop = Field(
+        Loop.parse(False),
+        description="true: the end meets the beginning, or an error; {blend: 1s}: it blends over",
+    )
+    psi: Signal = Field(Signal.parse(1), description="Truncation psi of every source: 1 as trained, 0 the mean")
+    cutoff: int | None = Field(None, ge=0, description="Truncate only the first so many layers; default: all")
+    noise: Literal["const", "none"] = Field("const", description="The generator's noise maps: fixed, or none")
+    class_: int = Field(0, alias="class", ge=0, description="Class of a class-conditional generator")
+    tempo: float | None = Field(None, gt=0, le=1000, description="Beats per minute, for times in b and bars")
+    offset: Time = Field(Time.parse(0), description="Time of the first beat")
+    beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")
+    markers: dict[str, Time] = Field({}, description="Named times, for `drop + 2s`")
+    signals: dict[str, Signal] = Field({}, description="Named signals, for use in expressions")
+    audio: str | None = Field(None, min_length=1, description="Soundtrack; the film's duration defaults to its length")
+    output: Annotated[list[Output], BeforeValidator(parse_outputs)] = Field(
+        [], description="Files to write; default: out/<name of the scene>.mp4"
+    )
+    _timeline: tuple[Entry, ...] = PrivateAttr(())
+    _tree: Tree = PrivateAttr()
+    _path: Path = PrivateAttr()
+
+    @property
+    def timeline(self) -> tuple[Entry, ...]:
+        """Return the stack of effects, top to bottom, without those switched off."""
+        return self._timeline
+
+    @property
+    def tree(self) -> Tree:
+        """Return the tree the scene was read from, for the places of its values."""
+        return self._tree
+
+    @property
+    def path(self) -> Path:
+        """Return the file of the scene; its folder is where its own files are looked for."""
+        return self._path
+
+
+class EntryOptions(Strict):
+    """Describe what every entry of the timeline takes beside its effect."""
+
+    id: str | None = Field(None, min_length=1, description="A name of its own; seeds its randomness")
+    from_: Time | None = Field(None, alias="from", description="When it begins; default: the start of the film")
+    to: Time | None = Field(None, description="When it ends; default: the end of the film")
+    fade: Time | None = Field(None, description="How long it takes to fade in at `from` and out at `to`")
+    enabled: bool = Field(True, description="false leaves it out")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Hold one entry of the timeline: an effect, its options, its place in the scene, and the key of its randomness."""
+
+    effect: Effect
+    options: EntryOptions
+    path: tuple[Any, ...]
+    key: str
+
+
+def check_name(name: Any, what: str) -> None:
+    """Raise ValueProblem for a marker or signal that an expression could not name."""
+    if not (isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w*", name)):
+        raise ValueProblem(f"expected a {what} named by letters, digits and _, got {name!r}")
+
+
+def unknown_key(key: Any, known: list[str]) -> str:
+    """Return the message about a key that nothing reads."""
+    return f"unknown key {key!r}{expected(str(key), known)}"

@@ -1,0 +1,176 @@
+"""Bind the values of an effect's fields: everything that needs a clock, but no generator yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+from renderer.errors import Gather, ValueProblem, expected
+from renderer.timeline.expressions import Curve, Scope
+from renderer.timeline.keys import key_times
+from renderer.timeline.signals import bind_number, bind_signal
+from renderer.values.direction import Directions, DirectionSource
+from renderer.values.easing import Easing
+from renderer.values.latent import LatentKey, LatentKeys, LatentSource
+from renderer.values.layers import LayerRange, Layers
+from renderer.values.signal import Signal
+from renderer.values.time import Time
+
+
+@dataclass(frozen=True)
+class BoundSignal:
+    """Hold the curve of a signal."""
+
+    curve: Curve
+
+
+@dataclass(frozen=True)
+class BoundSource:
+    """Hold a latent source with the curve of its own psi, if it has one, and the key of its randomness."""
+
+    source: LatentSource
+    psi: Curve | None
+    key: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class BoundKeys:
+    """Hold the keys of a walk; their times are bound again once files have been counted."""
+
+    keys: tuple[LatentKey, ...]
+    sources: tuple[BoundSource, ...]
+    ease: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class BoundLayers:
+    """Hold ranges of layers with the curve of the amount of each."""
+
+    amounts: tuple[tuple[LayerRange, Curve], ...]
+
+
+@dataclass(frozen=True)
+class BoundDirections:
+    """Hold directions with the curve of the amount of each."""
+
+    amounts: tuple[tuple[DirectionSource, Curve], ...]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Hold what binding a field needs beside the scope: where files are, and the easing between latent keys."""
+
+    scope: Scope
+    folder: Path
+    ease: str = "linear"
+
+
+@singledispatch
+def bind_value(value: Any, binding: Binding) -> Any:
+    """Return a value bound to the clock; what is no value of the scene language stays as it is."""
+    return value
+
+
+@bind_value.register
+def _(value: Signal, binding: Binding) -> BoundSignal:
+    return BoundSignal(bind_signal(value, binding.scope))
+
+
+@bind_value.register
+def _(value: Time, binding: Binding) -> float:
+    return binding.scope.clock.length(value, binding.scope.span)
+
+
+@bind_value.register
+def _(value: Easing, binding: Binding) -> Any:
+    return binding.scope.easings.find(value.name)
+
+
+@bind_value.register
+def _(value: LatentSource, binding: Binding) -> BoundSource:
+    if value.kind == "file":
+        find_file(value.file, binding.folder)
+    psi = None if value.psi is None else bind_number(value.psi, binding.scope)
+    return BoundSource(value, psi, binding.scope.key)
+
+
+@bind_value.register
+def _(value: LatentKeys, binding: Binding) -> BoundKeys:
+    gather, sources = Gather(), []
+    for index, key in enumerate(value.keys):
+        with gather.below(index if key.time is None else key.time.written):
+            scope = binding.scope.named(index)
+            sources.append(bind_value(key.source, Binding(scope, binding.folder)))
+            scope.easings.find(key.ease or binding.ease)
+    keys, bound = closing(value.keys, tuple(sources), binding.scope, gather)
+    with gather.below():
+        key_times(keys, binding.ease, binding.scope)
+    gather.check()
+    return BoundKeys(keys, bound, binding.ease, binding.scope)
+
+
+@bind_value.register
+def _(value: Layers, binding: Binding) -> BoundLayers:
+    gather, amounts = Gather(), []
+    for layers, amount in value.amounts:
+        with gather.below(layers.written):
+            amounts.append((layers, bind_signal(amount, binding.scope.named(layers.written))))
+    gather.check()
+    return BoundLayers(tuple(amounts))
+
+
+@bind_value.register
+def _(value: Directions, binding: Binding) -> BoundDirections:
+    gather, amounts = Gather(), []
+    for direction, amount in value.amounts:
+        with gather.below(direction.written):
+            if direction.file:
+                find_file(direction.file, binding.folder)
+            amounts.append((direction, bind_signal(amount, binding.scope.named(direction.written))))
+    gather.check()
+    return BoundDirections(tuple(amounts))
+
+
+@bind_value.register(list)
+@bind_value.register(tuple)
+def _(value: Sequence[Any], binding: Binding) -> Sequence[Any]:
+    return type(value)(bind_value(item, binding) for item in value)  # type: ignore[call-arg]
+
+
+@bind_value.register
+def _(value: dict, binding: Binding) -> dict[Any, Any]:  # type: ignore[type-arg]
+    return {key: bind_value(item, binding) for key, item in value.items()}
+
+
+def closing(
+    keys: tuple[LatentKey, ...], sources: tuple[BoundSource, ...], scope: Scope, gather: Gather
+) -> tuple[tuple[LatentKey, ...], tuple[BoundSource, ...]]:
+    """Drop a last key that stands at the end of the loop, where it must be the first key's latent."""
+    last = keys[-1]
+    if scope.loop is None or len(keys) < 2 or last.time is None:
+        return keys, sources
+    with gather.below(last.time.written):
+        if abs(scope.clock.position(last.time, scope.span) - scope.loop) > 1e-9:
+            return keys, sources
+        if last.source != keys[0].source:
+            raise ValueProblem(
+                f"the loop cannot close: the key at the end, {last.time}, is not the first key's latent; "
+                "repeat that, leave this key out, or write loop: {blend: 1s}"
+            )
+    return keys[:-1], sources[:-1]
+
+
+def find_file(name: str, folder: Path) -> Path:
+    """Return the path of a file that a scene names, relative to the scene's folder.
+
+    Raises ValueProblem with the nearest name of the files there.
+    """
+    path = folder / Path(name).expanduser()
+    if not path.exists():
+        siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise ValueProblem(f"no such file: {name}{expected(path.name, siblings) if siblings else ''}")
+    return path

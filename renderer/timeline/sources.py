@@ -1,0 +1,169 @@
+"""Resolve bound values against a generator: seeds and files become ws, layers become rows, directions vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from renderer.errors import ValueProblem, expected
+from renderer.generators.base import Generator
+from renderer.noise import stable_seed
+from renderer.timeline.expressions import Curve
+from renderer.timeline.fields import BoundDirections, BoundKeys, BoundLayers, BoundSignal, BoundSource, find_file
+from renderer.timeline.files import direction_of, latents_of
+from renderer.timeline.keys import key_times
+from renderer.timeline.tracks import DirectionTrack, KeyTrack, LayerTrack, SignalTrack, SourceTrack
+from renderer.values.direction import DirectionSource
+from renderer.values.latent import LATENT_SUFFIXES, LatentKey, LatentSource
+from renderer.values.layers import LayerRange
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Turn latent sources into latents of one generator; c [1, c_dim] are its labels."""
+
+    generator: Generator
+    folder: Path
+    c: Tensor | None
+
+    def resolve(self, source: LatentSource, key: tuple[object, ...]) -> tuple[Tensor | None, Tensor]:
+        """Return z [K, z_dim] or None, and untruncated ws [K, num_ws, w_dim], of a source of K latents."""
+        generator = self.generator
+        if source.kind == "mean":
+            return None, generator.w_avg.float().expand(1, generator.num_ws, -1)
+        if source.kind == "file":
+            return self._file(source)
+        seed = source.seed if source.kind == "seed" else stable_seed(*key)[0]
+        return self._map(seed_to_z(seed, generator.z_dim))
+
+    def _map(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        z = z.to(self.generator.device)
+        c = None if self.c is None else self.c.expand(len(z), -1)
+        with torch.no_grad():
+            return z, torch.cat([self.generator.map(z[i : i + 1], None if c is None else c[:1]) for i in range(len(z))])
+
+    def _file(self, source: LatentSource) -> tuple[Tensor | None, Tensor]:
+        path = find_file(source.file, self.folder)
+        files = latent_files(path) if path.is_dir() else [path]
+        parts = [self._one_file(file, source.space) for file in files]
+        z = (
+            None
+            if any(part[0] is None for part in parts)
+            else torch.cat([part[0] for part in parts if part[0] is not None])
+        )
+        ws = torch.cat([part[1] for part in parts])
+        if source.index is None:
+            return z, ws
+        if not -len(ws) <= source.index < len(ws):
+            raise ValueProblem(f"{source.file} holds {len(ws)} latents, 0 to {len(ws) - 1}; got {source.index}")
+        index = source.index % len(ws)
+        return None if z is None else z[index : index + 1], ws[index : index + 1]
+
+    def _one_file(self, path: Path, space: str | None) -> tuple[Tensor | None, Tensor]:
+        generator = self.generator
+        kind, array = latents_of(path, space, generator.z_dim, generator.w_dim, generator.num_ws)
+        return self._map(array) if kind == "z" else (None, array.to(generator.device))
+
+
+def join(parts: list[tuple[Tensor | None, Tensor]]) -> tuple[Tensor | None, Tensor]:
+    """Return z and ws of parts as one; no z where any part has none."""
+    all_z = [z for z, _ in parts if z is not None]
+    return torch.cat(all_z) if len(all_z) == len(parts) else None, torch.cat([ws for _, ws in parts])
+
+
+def seed_to_z(seed: int, z_dim: int) -> Tensor:
+    """Return z [1, z_dim] of a seed, the same as in every StyleGAN script: RandomState(seed).randn(1, z_dim)."""
+    return torch.from_numpy(np.random.RandomState(seed).randn(1, z_dim)).float()
+
+
+def latent_files(folder: Path) -> list[Path]:
+    """Return the latent files of a folder in the order of their names."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in LATENT_SUFFIXES)
+    if not files:
+        raise ValueProblem(f"expected latents ({', '.join(LATENT_SUFFIXES)}) in {folder.name}/, found none")
+    return files
+
+
+def resolve_value(value: Any, sources: Sources) -> Any:
+    """Return a bound value as a track with `at`, or as it is where it needs no generator."""
+    if isinstance(value, BoundSignal):
+        return SignalTrack(value.curve)
+    if isinstance(value, BoundSource):
+        z, ws = sources.resolve(value.source, value.key)
+        if len(ws) != 1:
+            file = value.source.file
+            raise ValueProblem(f"{file} holds {len(ws)} latents; say which, such as {file}[0]")
+        return SourceTrack(ws, z, value.psi, sources.generator.w_avg)
+    if isinstance(value, BoundKeys):
+        return resolve_keys(value, sources)
+    if isinstance(value, BoundLayers):
+        masks = torch.stack([layer_mask(layers, sources.generator) for layers, _ in value.amounts])
+        return LayerTrack(masks, tuple(curve for _, curve in value.amounts))
+    if isinstance(value, BoundDirections):
+        return resolve_directions(value, sources)
+    if isinstance(value, list | tuple):
+        return type(value)(resolve_value(item, sources) for item in value)
+    if isinstance(value, dict):
+        return {key: resolve_value(item, sources) for key, item in value.items()}
+    return value
+
+
+def resolve_keys(bound: BoundKeys, sources: Sources) -> KeyTrack:
+    """Return the track of latent keys; a file or folder of many latents in a list stands for that many keys."""
+    keys: list[LatentKey] = []
+    latents: list[tuple[Tensor | None, Tensor]] = []
+    psis: list[Curve | None] = []
+    for key, source in zip(bound.keys, bound.sources, strict=True):
+        z, ws = sources.resolve(source.source, source.key)
+        if len(ws) != 1 and key.time is not None:
+            file = source.source.file
+            raise ValueProblem(f"{file} holds {len(ws)} latents; say which, such as {file}[0]")
+        for i in range(len(ws)):
+            keys.append(key)
+            latents.append((None if z is None else z[i : i + 1], ws[i : i + 1]))
+            psis.append(source.psi)
+    times = key_times(keys, bound.ease, bound.scope)
+    all_z, all_ws = join(latents)
+    return KeyTrack(all_ws, all_z, times, tuple(psis))
+
+
+def layer_mask(layers: LayerRange, generator: Generator) -> Tensor:
+    """Return the rows of ws that a range of layers means, bool [num_ws].
+
+    Raises ValueProblem for rows the generator does not have, and for a band without rows.
+    """
+    rows = torch.arange(generator.num_ws, device=generator.device)
+    pixels = torch.tensor(generator.layer_resolutions, device=generator.device)
+    if layers.band is None:
+        if layers.last >= generator.num_ws:
+            count = generator.num_ws
+            raise ValueProblem(f"layers {layers.written}: this generator has {count} layers, 0 to {count - 1}")
+        return (rows >= layers.first) & (rows <= layers.last)
+    bands = {"coarse": pixels <= 8, "middle": (pixels > 8) & (pixels <= 32), "fine": pixels > 32, "all": pixels > 0}
+    mask = bands[layers.band]
+    if not bool(mask.any()):
+        raise ValueProblem(f"the band {layers.band!r} is empty: this generator's layers are {pixels.tolist()} px")
+    return mask
+
+
+def resolve_directions(bound: BoundDirections, sources: Sources) -> DirectionTrack:
+    """Return the track of directions, each one of the generator's own or of a file."""
+    generator = sources.generator
+
+    def vector(direction: DirectionSource) -> Tensor:
+        if direction.file:
+            found = direction_of(find_file(direction.file, sources.folder), direction.index)
+            return found.to(generator.device)
+        if direction.name not in generator.directions:
+            known = expected(direction.name, generator.directions)
+            raise ValueProblem(f"unknown direction {direction.name!r} of {generator.family}{known}")
+        return generator.directions[direction.name].to(generator.device)
+
+    names = tuple(str(direction.written) for direction, _ in bound.amounts)
+    vectors = tuple(vector(direction) for direction, _ in bound.amounts)
+    return DirectionTrack(names, vectors, tuple(curve for _, curve in bound.amounts), generator)

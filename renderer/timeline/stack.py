@@ -1,0 +1,146 @@
+"""One entry of the timeline, resolved for a generator and ready to be applied to batches of frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from renderer.context import Film, Frame
+from renderer.effects import Effect
+from renderer.errors import LatentreelError, PluginError, Problem, SceneError, ValueProblem
+from renderer.latents import Latents, lerp
+from renderer.scene.tree import dotted
+from renderer.timeline.expressions import Array
+from renderer.timeline.plan import BoundEntry, Plan
+from renderer.timeline.sources import Sources, resolve_value
+from renderer.timeline.tracks import Moments
+
+
+@dataclass(frozen=True)
+class StackedEffect:
+    """Hold an effect with its fields as tracks, and what it prepared."""
+
+    bound: BoundEntry
+    plan: Plan
+    film: Film
+    prepared: Any
+
+    @property
+    def effect(self) -> Effect:
+        """Return the effect."""
+        return self.bound.entry.effect
+
+    def apply(self, x: Any, moments: Moments) -> Any:
+        """Return x after the effect, faded by the weight of the entry.
+
+        Raises SceneError for a value that goes wrong at a time, PluginError for an effect that breaks its contract.
+        """
+        frame = self.frame(moments)
+        if not bool(frame.weight.any()):
+            return x
+        try:
+            params = SimpleNamespace(**{name: _at(value, moments) for name, value in self.film.fields.items()})
+        except ValueProblem as problem:
+            raise SceneError([problem_at(self.plan, self.path, problem)]) from problem
+        try:
+            changed = self.effect.apply(x, params, frame)  # type: ignore[attr-defined]
+            self.check(x, changed)
+        except LatentreelError:
+            raise
+        except Exception as error:  # an effect may raise anything; the user is told whose it was
+            span = f"{moments.t[0]:g}s to {moments.t[-1]:g}s"
+            raise PluginError(
+                f"effect {self.effect.name!r} failed at {span}: {type(error).__name__}: {error}"
+            ) from error
+        return _fade(x, changed, frame.weight)
+
+    def check(self, x: Any, changed: Any) -> None:
+        """Raise PluginError where an effect returned something of another kind, shape or dtype, or no numbers."""
+        before, after = (x.ws, getattr(changed, "ws", None)) if isinstance(x, Latents) else (x, changed)
+        name = self.effect.name
+        if type(changed) is not type(x):
+            raise PluginError(f"effect {name!r} returned {type(changed).__name__}, expected {type(x).__name__}")
+        if not isinstance(before, Tensor) or not isinstance(after, Tensor):
+            return
+        if after.shape != before.shape or after.dtype != before.dtype:
+            got, wanted = (f"{tensor.dtype} {list(tensor.shape)}" for tensor in (after, before))
+            raise PluginError(f"effect {name!r} returned {got}, expected {wanted}")
+        if not bool(after.isfinite().all()):
+            raise PluginError(f"effect {name!r} returned NaN or infinity")
+
+    def frame(self, moments: Moments) -> Frame:
+        """Return what the effect may know of the frames of a batch."""
+        clock, span, t = self.plan.clock, self.bound.span, moments.t
+        progress = np.clip((t - span.start) / max(span.length, 1e-9), 0, 1)
+        beat = None if clock.tempo is None else clock.beats_at(t)
+
+        def on_device(values: Array, dtype: torch.dtype = torch.float64) -> Tensor:
+            return torch.as_tensor(values, dtype=dtype, device=moments.device)
+
+        return Frame(
+            t=on_device(t),
+            progress=on_device(progress),
+            beat=None if beat is None else on_device(beat),
+            weight=on_device(self.bound.weight(t), torch.float32),
+            span=span,
+            loop=self.film.loop,
+            generator=self.film.generator,
+            key=self.film.key,
+            prepared=self.prepared,
+        )
+
+    @property
+    def path(self) -> tuple[Any, ...]:
+        """Return the path of the effect in the scene."""
+        return (*self.bound.entry.path, self.effect.name)
+
+
+def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: list[Problem]) -> StackedEffect | None:
+    """Resolve the fields of an entry and prepare its effect; add what fails, and where, to `problems`."""
+    entry, count = bound.entry, len(problems)
+    path, fields = (*entry.path, entry.effect.name), {}
+    for name, value in bound.fields.items():
+        try:
+            fields[name] = resolve_value(value, sources)
+        except (ValueProblem, LatentreelError) as error:
+            problems.append(problem_at(plan, (*path, name), error))
+    if len(problems) > count:
+        return None
+    folder, key = plan.scene.path.parent, (plan.scene.seed, entry.key)
+    film = Film(sources.generator, bound.span, plan.loop, folder, key, fields)
+    try:
+        with torch.no_grad():
+            return StackedEffect(bound, plan, film, entry.effect.prepare(film))
+    except (ValueProblem, LatentreelError) as error:
+        problems.append(problem_at(plan, path, error))
+        return None
+
+
+def problem_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> Problem:
+    """Return an error as a problem of the scene, at the place of a path."""
+    return Problem(plan.scene.tree.find(*path).place, dotted(path), str(error))
+
+
+def _at(value: Any, moments: Moments) -> Any:
+    if hasattr(value, "at"):
+        return value.at(moments)
+    if isinstance(value, list | tuple):
+        return type(value)(_at(item, moments) for item in value)
+    if isinstance(value, dict):
+        return {key: _at(item, moments) for key, item in value.items()}
+    return value
+
+
+def _fade(x: Any, changed: Any, weight: Tensor) -> Any:
+    if bool((weight == 1).all()):
+        return changed
+    if isinstance(x, Latents):
+        return changed.replace(ws=lerp(x.ws, changed.ws, weight.reshape(-1, 1, 1)))
+    if isinstance(x, Tensor):
+        return lerp(x, changed, weight.reshape(-1, 1, 1, 1))
+    return changed
