@@ -1,0 +1,104 @@
+"""From a path or the name of an embedded generator to a generator that is ready to render."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from renderer.errors import CheckpointError, expected, nearest
+from renderer.generators.base import Generator
+from renderer.generators.checkpoint import Format
+from renderer.generators.detect import FORMATS, open_contents
+from renderer.generators.networks.stylegan2 import StyleGAN2
+from renderer.generators.safe_pickle import check_file, guarded, parse
+from renderer.generators.safetensors_format import is_safetensors, load_safetensors, save_safetensors
+
+DTYPES: Mapping[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+Embedded = Mapping[str, Callable[..., Generator]]
+
+
+def _bloom(**options: Any) -> Generator:
+    from renderer.generators.bloom import Bloom
+
+    return Bloom(**options)
+
+
+EMBEDDED: Embedded = {"bloom": _bloom}
+
+
+def load_generator(
+    path_or_name: str | Path,
+    *,
+    device: str | torch.device = "cpu",
+    dtype: str | torch.dtype | None = None,
+    size: tuple[int, int] | None = None,
+    embedded: Embedded = EMBEDDED,
+    formats: Sequence[Format] = FORMATS,
+) -> Generator:
+    """Return a generator that evaluates, and whose images are differentiable in ws but not in its weights.
+
+    path_or_name  a checkpoint, or the name of an embedded generator; a name goes before a file called the same.
+    dtype         "fp32", "fp16" or "bf16", of the highest resolutions of a network; latents stay float32.
+    size          (height, width), for generators of any size; the images of a trained network keep theirs.
+    Raises CheckpointError, of one sentence, for what cannot be opened.
+    """
+    low = torch_dtype(dtype)
+    if str(path_or_name) in embedded:
+        generator = embedded[str(path_or_name)](**({} if size is None else {"size": size}))
+    else:
+        generator = open_file(existing_file(path_or_name, embedded), formats)
+    if isinstance(generator, StyleGAN2):
+        generator.use_dtype(low)
+    return generator.to(device).eval().requires_grad_(False)
+
+
+def torch_dtype(dtype: str | torch.dtype | None) -> torch.dtype:
+    """Return the torch dtype that a short name means; None means float32."""
+    if dtype is None:
+        return torch.float32
+    found = DTYPES.get(dtype) if isinstance(dtype, str) else dtype
+    if found is None or found not in DTYPES.values():
+        raise CheckpointError(f"a generator cannot run in {dtype}{expected(str(dtype), DTYPES)}")
+    return found
+
+
+def open_file(file: Path, formats: Sequence[Format] = FORMATS) -> Generator:
+    """Return the generator in a checkpoint file, on the CPU."""
+    if is_safetensors(file):
+        return load_safetensors(file)
+    return guarded(file, lambda data: open_contents(parse(data), formats))
+
+
+def existing_file(path_or_name: str | Path, embedded: Embedded = EMBEDDED) -> Path:
+    """Return the path of a model file; raise CheckpointError naming the nearest generator or file otherwise."""
+    name = str(path_or_name)
+    is_path = isinstance(path_or_name, Path) or os.sep in name or "/" in name or "." in name
+    if not is_path and not os.path.lexists(name):
+        hint = (
+            nearest(name, [*embedded, *(entry.name for entry in Path().iterdir())])
+            or f"; known are {', '.join(sorted(embedded))} and files"
+        )
+        raise CheckpointError(f"{name}: there is no generator and no file of this name{hint}")
+    return check_file(path_or_name)
+
+
+def model_hash(path_or_name: str | Path, *, embedded: Embedded = EMBEDDED) -> str:
+    """Return what tells one model from another: the SHA-256 of its file, or an embedded name and its version."""
+    if str(path_or_name) in embedded:
+        from renderer import __version__
+
+        return f"{path_or_name} {__version__}"
+    with existing_file(path_or_name, embedded).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def convert(source: str | Path, target: str | Path) -> None:
+    """Write the network in a checkpoint to a `.safetensors` file, which opens faster and holds no pickle."""
+    if Path(target).suffix != ".safetensors":
+        raise CheckpointError(f"{target}: models are converted to .safetensors files only")
+    save_safetensors(load_generator(source), target)

@@ -1,0 +1,1 @@
+"""The networks of the generators, written from their papers."""

@@ -1,0 +1,165 @@
+"""StyleGAN2: modulated convolutions from 4x4 up, one style per layer.
+
+Source: Karras et al. 2019, arXiv:1912.04958 (weight demodulation, skip and resnet generators); Karras et al.
+2020, arXiv:2006.06676 (labels, low precision, clamping). Names of layers and parameters are the field's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from renderer.errors import LatentreelError, expected
+from renderer.generators.base import Generator, NoiseMode, Tap
+from renderer.generators.networks import mapping
+from renderer.generators.networks.fir import Fir
+from renderer.generators.networks.stylegan2_layers import Pass, Skip, StyleConv, StyleGAN2Config, ToRGB
+
+
+class Block(nn.Module):
+    """Hold the layers of one resolution."""
+
+    def __init__(self, index: int, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.resolution, self.config = config.resolutions[index], config
+        outputs, name = config.channels[index], f"b{self.resolution}"
+        if index == 0:
+            self.const = nn.Parameter(torch.zeros(outputs, 4, 4))
+        else:
+            inputs = config.channels[index - 1]
+            self.conv0 = StyleConv(f"{name}.conv0", inputs, outputs, self.resolution, True, config)
+            self.skip = Skip(inputs, outputs, config) if config.architecture == "resnet" else None
+        self.conv1 = StyleConv(f"{name}.conv1", outputs, outputs, self.resolution, False, config)
+        self.has_rgb = config.architecture == "skip" or self.resolution == config.img_resolution
+        if self.has_rgb:
+            self.torgb = ToRGB(outputs, config)
+            self.fir = Fir(config.resample_filter)
+        self.num_convs = 1 if index == 0 else 2
+
+    def forward(self, x: Tensor | None, image: Tensor | None, ws: Tensor, run: Pass) -> tuple[Tensor, Tensor | None]:
+        """Return the feature map and the image so far; ws [N, num_convs + 1, w_dim]."""
+        if x is None:
+            x = self.conv1(self.const.expand(len(ws), -1, -1, -1), ws[:, 0], run)
+        elif self.skip is None:
+            x = self.conv1(self.conv0(x, ws[:, 0], run), ws[:, 1], run)
+        else:
+            past = self.skip(x) * math.sqrt(0.5)
+            x = past + self.conv1(self.conv0(x, ws[:, 0], run), ws[:, 1], run, gain=math.sqrt(0.5))
+        if self.has_rgb:
+            rgb = self.torgb(x, ws[:, -1])
+            image = rgb if image is None else self.fir.upsample(image) + rgb
+        return x, image
+
+
+class Synthesis(nn.Module):
+    """Hold the blocks, named b4, b8 and so on."""
+
+    def __init__(self, config: StyleGAN2Config) -> None:
+        super().__init__()
+        for index, resolution in enumerate(config.resolutions):
+            self.add_module(f"b{resolution}", Block(index, config))
+
+    def routed(self) -> Iterator[tuple[Block, int]]:
+        """Yield each block with the first row of ws that it uses; its image layer shares a row with the next block."""
+        row = 0
+        for block in self.children():
+            assert isinstance(block, Block)
+            yield block, row
+            row += block.num_convs
+
+
+class StyleGAN2(Generator):
+    """Generate images as StyleGAN2 and StyleGAN2-ADA do.
+
+    All weights are zero until a state is loaded or `randomize` is called.
+    """
+
+    family: ClassVar[str] = "stylegan2"
+
+    def __init__(self, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.config = config
+        self.z_dim, self.c_dim, self.w_dim = config.z_dim, config.c_dim, config.w_dim
+        self.img_resolution, self.img_channels = config.img_resolution, config.img_channels
+        self.num_ws = 2 * len(config.channels)
+        self.conv_dtype = torch.float32
+        self.mapping_network = mapping.Mapping(
+            config.z_dim,
+            config.c_dim,
+            config.mapping_widths,
+            config.embed_features,
+            config.mapping_activation,
+            config.mapping_lr_multiplier,
+        )
+        self.synthesis_network = Synthesis(config)
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+        rows: dict[int, int] = {}
+        for block, row in self.synthesis_network.routed():
+            for used in range(row, row + block.num_convs + block.has_rgb):
+                rows.setdefault(used, block.resolution)
+        self.layer_resolutions = tuple(rows[row] for row in range(self.num_ws))
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Return the names of the convolutions in order: what `noise` and `taps` know them by."""
+        return tuple(layer.name for layer in self.modules() if isinstance(layer, StyleConv))
+
+    def use_dtype(self, dtype: torch.dtype) -> StyleGAN2:
+        """Run the highest resolutions in this dtype from now on; mapping, styles and images stay float32."""
+        self.conv_dtype = dtype
+        return self
+
+    def randomize(self, seed: int) -> StyleGAN2:
+        """Fill all weights as an untrained network has them; for tests and examples."""
+        source = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for name, value in self.state_dict().items():
+                if not name.endswith("bias") and name != "w_avg":
+                    value.copy_(torch.randn(value.shape, generator=source))
+                if name.endswith("affine.bias"):
+                    value.fill_(1)
+                if ".fc" in name and name.endswith("weight"):
+                    value.div_(self.config.mapping_lr_multiplier)
+        return self
+
+    def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Return untruncated ws [N, num_ws, w_dim] of z [N, z_dim] and labels c [N, c_dim]."""
+        w: Tensor = self.mapping_network(z, c)
+        return w[:, None, :].repeat(1, self.num_ws, 1)
+
+    def synthesis(
+        self,
+        ws: Tensor,
+        *,
+        noise_mode: NoiseMode = "const",
+        noise: Mapping[str, Tensor] | None = None,
+        transform: Tensor | None = None,
+        taps: Tap | None = None,
+    ) -> Tensor:
+        """Return images [N, img_channels, R, R] of ws [N, num_ws, w_dim]; `transform` does not apply here.
+
+        Raises LatentreelError for wrong shapes and unknown layer names in `noise`.
+        """
+        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
+            raise LatentreelError(f"ws has the shape {list(ws.shape)}, expected [N, {self.num_ws}, {self.w_dim}]")
+        for name in set(noise or {}) - set(self.layer_names):
+            raise LatentreelError(f"there is no layer {name!r}{expected(name, self.layer_names)}")
+        run = Pass(noise_mode, noise or {}, taps)
+        x: Tensor | None = None
+        image: Tensor | None = None
+        ws = ws.to(self.w_avg)
+        for block, row in self.synthesis_network.routed():
+            x = None if x is None else x.to(self.block_dtype(block.resolution))
+            x, image = block(x, image, ws[:, row : row + block.num_convs + 1], run)
+        assert image is not None
+        return image
+
+    def block_dtype(self, resolution: int) -> torch.dtype:
+        """Return the dtype of a block: below float32 only for the highest resolutions, four if not trained so."""
+        low = self.config.num_fp16_res or 4
+        lowest = max(self.img_resolution >> (low - 1), 8)
+        return self.conv_dtype if resolution >= lowest else torch.float32

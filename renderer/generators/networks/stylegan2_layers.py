@@ -1,0 +1,190 @@
+"""The configuration and the layers of StyleGAN2: modulated convolution, image layer, skip connection.
+
+Source: Karras et al. 2019, arXiv:1912.04958 (weight demodulation, skip and resnet generators); Karras et al.
+2020, arXiv:2006.06676 (labels, low precision, clamping). Names of layers and parameters are the field's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from renderer.errors import LatentreelError, PluginError
+from renderer.generators.base import NoiseMode, Tap
+from renderer.generators.networks.fir import Fir
+from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
+
+Architecture = Literal["skip", "resnet", "orig"]
+
+
+@dataclass(frozen=True)
+class StyleGAN2Config:
+    """Describe a StyleGAN2 network completely.
+
+    channels        of the feature maps at 4, 8, ... img_resolution pixels.
+    mapping_widths  the output width of each mapping layer; the last is w_dim.
+    embed_features  the width of the label embedding; unused where c_dim is 0.
+    resample_filter the taps of the separable filter of every upsampling.
+    num_fp16_res    how many of the highest resolutions were trained in float16; used only below float32.
+    conv_clamp      limit of every convolution's output, in any precision.
+    """
+
+    z_dim: int
+    c_dim: int
+    w_dim: int
+    img_resolution: int
+    img_channels: int
+    channels: tuple[int, ...]
+    mapping_widths: tuple[int, ...]
+    embed_features: int = 0
+    mapping_activation: Activation = "lrelu"
+    mapping_lr_multiplier: float = 0.01
+    architecture: Architecture = "skip"
+    activation: Activation = "lrelu"
+    conv_clamp: float | None = None
+    use_noise: bool = True
+    resample_filter: tuple[float, ...] = (1, 3, 3, 1)
+    num_fp16_res: int = 0
+
+    def __post_init__(self) -> None:
+        sizes = (self.z_dim, self.w_dim, self.img_channels, *self.channels, *self.mapping_widths)
+        if self.img_resolution != 2 ** (len(self.channels) + 1) or not 1 <= len(self.channels) <= 12:
+            raise ValueError(f"{len(self.channels)} blocks do not lead to {self.img_resolution} pixels")
+        if min(sizes) < 1 or min(self.c_dim, self.embed_features, self.num_fp16_res) < 0 or not self.mapping_widths:
+            raise ValueError("a dimension of the network is not positive")
+        if self.mapping_widths[-1] != self.w_dim:
+            raise ValueError(f"the mapping ends in {self.mapping_widths[-1]} features, expected w_dim {self.w_dim}")
+        if bool(self.c_dim) != bool(self.embed_features):
+            raise ValueError(f"{self.c_dim} labels do not go with an embedding of {self.embed_features} features")
+        if self.architecture not in get_args(Architecture):
+            raise ValueError(f"the architecture is {self.architecture!r}, expected skip, resnet or orig")
+        if not {self.activation, self.mapping_activation} <= set(ACTIVATIONS):
+            raise ValueError(f"an activation is none of {', '.join(ACTIVATIONS)}")
+        if not self.resample_filter or not math.isfinite(total := sum(self.resample_filter)) or abs(total) < 1e-12:
+            raise ValueError("the resampling filter has no finite sum other than 0")
+        if self.conv_clamp is not None and not self.conv_clamp > 0:
+            raise ValueError(f"the clamp is {self.conv_clamp}, expected a positive number")
+
+    @property
+    def resolutions(self) -> tuple[int, ...]:
+        """Return the resolution of each block."""
+        return tuple(4 << index for index in range(len(self.channels)))
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Carry what the layers of one synthesis pass share."""
+
+    noise_mode: NoiseMode
+    noise: Mapping[str, Tensor]
+    taps: Tap | None
+
+    def tapped(self, name: str, x: Tensor) -> Tensor:
+        """Let the tap change the feature map x [N, C, h, w] of a layer."""
+        if self.taps is None:
+            return x
+        changed = self.taps(name, x)
+        if changed.shape != x.shape:
+            raise PluginError(f"a tap on {name} returns the shape {list(changed.shape)}, expected {list(x.shape)}")
+        return changed.to(x.dtype)
+
+
+def modulated(x: Tensor, weight: Tensor, style: Tensor, fir: Fir | None = None, demodulate: bool = True) -> Tensor:
+    """Convolve x [N, I, h, w] with weight [O, I, k, k] whose inputs are scaled by style [N, I].
+
+    Scaling the input and the output instead of the weight gives the same numbers with one shared weight.
+    In half precision style and weight are first brought to size 1, which demodulation takes out again.
+    """
+    if demodulate and x.dtype != torch.float32:
+        style = style / style.abs().amax(dim=1, keepdim=True).clamp_min(1e-8)
+        weight = weight / weight.abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-8)
+        weight = weight / math.sqrt(weight[0].numel())
+    kernel = weight.to(x.dtype)
+    x = x * style.to(x.dtype)[:, :, None, None]
+    if fir is None:
+        x = functional.conv2d(x, kernel, padding=weight.shape[2] // 2)
+    else:
+        x = fir.smooth_doubled(functional.conv_transpose2d(x, kernel.transpose(0, 1), stride=2))
+    if demodulate:
+        energy = functional.linear(style.square(), weight.square().sum(dim=(2, 3)))  # [N, O]
+        x = x * (energy + 1e-8).rsqrt().to(x.dtype)[:, :, None, None]
+    return x
+
+
+class StyleConv(nn.Module):
+    """Convolve with modulation and demodulation, then add noise and bias, and activate."""
+
+    noise_const: Tensor  # [resolution, resolution]
+
+    def __init__(
+        self, name: str, inputs: int, outputs: int, resolution: int, up: bool, config: StyleGAN2Config
+    ) -> None:
+        super().__init__()
+        self.name, self.resolution, self.config = name, resolution, config
+        self.affine = Dense(config.w_dim, inputs)
+        self.weight = nn.Parameter(torch.zeros(outputs, inputs, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.fir = Fir(config.resample_filter) if up else None
+        if config.use_noise:
+            self.register_buffer("noise_const", torch.zeros(resolution, resolution))
+            self.noise_strength = nn.Parameter(torch.zeros([]))
+
+    def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0) -> Tensor:
+        """Return [N, outputs, resolution, resolution] of x [N, inputs, h, h] and w [N, w_dim]."""
+        x = modulated(x, self.weight, self.affine(w), self.fir)
+        noise = self.noise_map(len(x), run)
+        if noise is not None:
+            x = x + (noise * self.noise_strength).to(x.dtype)
+        x = x + self.bias.to(x.dtype)[:, None, None]
+        return run.tapped(self.name, activate(x, self.config.activation, gain, self.config.conv_clamp))
+
+    def noise_map(self, count: int, run: Pass) -> Tensor | None:
+        """Return the noise of this pass, [1 or N, 1, resolution, resolution], or None."""
+        if not self.config.use_noise:
+            return None
+        shape = (self.resolution, self.resolution)
+        if (given := run.noise.get(self.name)) is not None:
+            if tuple(given.shape) not in (shape, (count, 1, *shape), (1, 1, *shape)):
+                raise LatentreelError(
+                    f"noise for {self.name} has the shape {list(given.shape)}, expected {list(shape)} or "
+                    f"{[count, 1, *shape]}"
+                )
+            return given.to(self.noise_const).reshape(-1, 1, *shape)
+        if run.noise_mode == "random":
+            return torch.randn(count, 1, *shape, device=self.noise_const.device)
+        return self.noise_const if run.noise_mode == "const" else None
+
+
+class ToRGB(nn.Module):
+    """Turn a feature map into image channels, by a modulated 1x1 convolution without demodulation."""
+
+    def __init__(self, inputs: int, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.affine = Dense(config.w_dim, inputs)
+        self.weight = nn.Parameter(torch.zeros(config.img_channels, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(config.img_channels))
+        self.clamp, self.gain = config.conv_clamp, 1 / math.sqrt(inputs)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """Return float32 [N, img_channels, h, w] of x [N, inputs, h, w] and w [N, w_dim]."""
+        image = modulated(x, self.weight, self.affine(w) * self.gain, demodulate=False)
+        return activate(image + self.bias.to(x.dtype)[:, None, None], "linear", clamp=self.clamp).float()
+
+
+class Skip(nn.Module):
+    """Upsample the feature map past a block by a plain 1x1 convolution and a filter."""
+
+    def __init__(self, inputs: int, outputs: int, config: StyleGAN2Config) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(outputs, inputs, 1, 1))
+        self.fir, self.gain = Fir(config.resample_filter), 1 / math.sqrt(inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [N, outputs, 2h, 2w] of x [N, inputs, h, w]."""
+        return self.fir.upsample(functional.conv2d(x, (self.weight * self.gain).to(x.dtype)))

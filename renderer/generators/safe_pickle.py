@@ -1,0 +1,159 @@
+"""Model files read as data: `.pkl` pickles and torch's `.pt`/`.pth`, in both of its containers.
+
+A pickle can ask to run any function. Here it can only name what stands in an exact table (see `allowed`), and
+whatever is wrong with a file becomes one CheckpointError of one sentence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from renderer.errors import CheckpointError, nearest
+from renderer.generators.allowed import Bag, NumpyArray, checkpoint_names, tensor_names
+from renderer.generators.pickle_machine import Budget, Damage, Global, PickleMachine, Refusal, Stub
+from renderer.generators.torch_streams import LEGACY_HEAD, Storage, read_legacy, read_zip
+
+Result = TypeVar("Result")
+MAX_FILE_BYTES = 8 << 30
+MAX_DEPTH = 16
+
+KNOWN_HEADS = {
+    b"\x93NUMPY": "is a numpy array",
+    b"\x1f\x8b": "is compressed with gzip; unpack it first",
+    b"BZh": "is compressed with bzip2; unpack it first",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
+    b"\x89HDF": "is an HDF5 file",
+    b"\x89PNG": "is a PNG image",
+    b"\xff\xd8\xff": "is a JPEG image",
+    b"version https://git-lfs": "is a Git LFS pointer: the model itself was not downloaded",
+    b"<": "is a web page or XML text, not a model: the download went wrong",
+}
+
+
+def read_checkpoint(path: str | Path) -> Any:
+    """Return the object in a `.pkl`, `.pt` or `.pth` file, without running anything that it asks for.
+
+    Containers are plain, tensors are CPU tensors that may be strided, foreign objects are inert stubs (see `allowed`).
+    Raises CheckpointError for every file that is missing, broken, too large, or asks for more than a checkpoint needs.
+    """
+    return guarded(path, parse)
+
+
+def read_torch_file(path: str | Path) -> Any:
+    """Return the tensors of a `.pt` or `.pth` file of plain data, such as latents or a direction.
+
+    What comes back is a tensor, or dicts, lists and tuples of tensors and plain values; arrays become tensors.
+    Raises CheckpointError as `read_checkpoint` does, and where the file holds a network instead.
+    """
+    return guarded(path, lambda data: _plain(parse(data), MAX_DEPTH, {}))
+
+
+def parse(data: bytes) -> Any:
+    """Return the object in the bytes of any of the three containers; raise Refusal or Damage."""
+    budget = Budget.for_file(len(data))
+    if data.startswith(b"PK"):
+        return read_zip(data, tensor_names(budget), budget)
+    if data.startswith(LEGACY_HEAD):
+        return read_legacy(memoryview(data), tensor_names(budget), budget)
+    return PickleMachine(memoryview(data), budget).run(checkpoint_names(budget))
+
+
+def guarded(path: str | Path, read: Callable[[bytes], Result]) -> Result:
+    """Return what `read` makes of the bytes of a file; every failure is one CheckpointError that names it."""
+    data = file_bytes(path)
+    try:
+        return read(data)
+    except Refusal as error:
+        raise CheckpointError(f"{path}: refused: {error}") from error
+    except Damage as error:
+        raise CheckpointError(f"{path}: broken: {error}") from error
+    except MemoryError as error:
+        raise CheckpointError(f"{path}: there is not enough memory to open it ({len(data)} bytes)") from error
+    except Exception as error:  # malformed bytes can fail anywhere; nothing of it is lost in the chain
+        detail = f"{type(error).__name__}: {error}".split("\n")[0][:100]
+        raise CheckpointError(f"{path}: broken: its parts do not fit together ({detail})") from error
+
+
+def check_file(path: str | Path) -> Path:
+    """Return the path of an existing regular file; raise CheckpointError naming the nearest one otherwise."""
+    file = Path(path)
+    if file.is_dir():
+        raise CheckpointError(f"{path}: is a directory, expected a model file")
+    if not os.path.lexists(file):
+        known = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
+        raise CheckpointError(f"{path}: no such file{nearest(file.name, known)}")
+    if not file.is_file():
+        raise CheckpointError(f"{path}: is not a regular file, expected a model file")
+    return file
+
+
+def file_bytes(path: str | Path) -> bytes:
+    """Return the bytes of a file that could be a checkpoint; raise CheckpointError saying what it is otherwise."""
+    file = check_file(path)
+    try:
+        with file.open("rb") as stream:
+            size, head = file.stat().st_size, stream.read(512)
+            if size > MAX_FILE_BYTES:
+                raise CheckpointError(f"{path}: has {size} bytes, more than the {MAX_FILE_BYTES} that a model may have")
+            if problem := not_a_checkpoint(head):
+                raise CheckpointError(f"{path}: {problem}")
+            return head + stream.read(size - len(head))
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def not_a_checkpoint(head: bytes) -> str | None:
+    """Return what a file is if its first bytes are not those of a pickle or torch file, else None."""
+    if not head:
+        return "is empty, expected a model file"
+    if head.startswith(b"PK\x03\x04") or (head[0] == 0x80 and len(head) > 1 and 2 <= head[1] <= 5):
+        return None
+    for start, meaning in KNOWN_HEADS.items():
+        if head.startswith(start):
+            return meaning
+    if head[8:9] == b"{":
+        return "is a safetensors file, expected a pickle or torch file"
+    if all(byte in b"\t\n\r" or 32 <= byte < 127 or byte >= 0xC2 for byte in head):
+        return "is a text file, expected a model file"
+    return f"is not a model file (it begins with the bytes {head[:4].hex(' ')})"
+
+
+def _plain(value: Any, depth: int, seen: dict[int, Any]) -> Any:
+    """Return containers of tensors and plain values, each shared part made once; raise Refusal for anything else."""
+    if depth < 0:
+        raise Refusal(f"its containers are nested more than {MAX_DEPTH} deep")
+    if id(value) in seen:
+        return seen[id(value)]
+    if isinstance(value, Bag):
+        plain = _plain(value.state, depth, seen)
+    elif isinstance(value, dict):
+        plain = {key: _plain(item, depth - 1, seen) for key, item in value.items()}
+    elif isinstance(value, (list, tuple)):
+        plain = type(value)(_plain(item, depth - 1, seen) for item in value)
+    elif isinstance(value, NumpyArray):
+        plain = tensor_of(value)
+    elif isinstance(value, Tensor):
+        plain = value.contiguous()
+    elif isinstance(value, memoryview):
+        plain = bytes(value)
+    elif isinstance(value, (Stub, Storage, Global)):
+        raise Refusal(f"it holds a {type(value).__name__}, expected tensors")
+    else:
+        return value
+    seen[id(value)] = plain
+    return plain
+
+
+def tensor_of(array: NumpyArray) -> Tensor:
+    """Return a numpy array of a file as a tensor."""
+    number = array.value
+    widened = number.astype(
+        {"uint16": "int32", "uint32": "int64", "uint64": "int64"}.get(number.dtype.name, number.dtype)
+    )
+    return torch.from_numpy(widened.copy())

@@ -1,0 +1,115 @@
+"""Our own checkpoint format: safetensors, with the family and constructor config as JSON in the header."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from renderer.errors import CheckpointError, expected
+from renderer.generators.base import Generator
+from renderer.generators.checkpoint import filled
+from renderer.generators.networks.stylegan2 import StyleGAN2
+from renderer.generators.networks.stylegan2_layers import StyleGAN2Config
+from renderer.generators.pickle_machine import Damage, shown
+from renderer.generators.safe_pickle import check_file
+
+FORMAT_NAME = "latentreel"
+FORMAT_VERSION = "1"
+
+
+def _stylegan2(config: str) -> Callable[[], Generator]:
+    made = TypeAdapter(StyleGAN2Config).validate_json(config)
+    return lambda: StyleGAN2(made)
+
+
+FAMILIES: Mapping[str, Callable[[str], Callable[[], Generator]]] = {StyleGAN2.family: _stylegan2}
+
+
+def is_safetensors(path: Path) -> bool:
+    """Tell a safetensors file by its first bytes: a header length, then JSON."""
+    with path.open("rb") as stream:
+        head = stream.read(10)
+    return len(head) == 10 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= path.stat().st_size
+
+
+def save_safetensors(generator: Generator, path: str | Path) -> None:
+    """Write a generator to a `.safetensors` file, which appears under its name only when it is complete.
+
+    Raises CheckpointError for a generator that has no weights to write, and where the file cannot be written.
+    """
+    config = getattr(generator, "config", None)
+    if generator.family not in FAMILIES or config is None:
+        raise CheckpointError(f"{path}: a {generator.family} generator has no weights to save")
+    header = {
+        "format": FORMAT_NAME,
+        "format_version": FORMAT_VERSION,
+        "family": generator.family,
+        "config": json.dumps(asdict(config)),
+    }
+    state = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
+    target = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        os.close(handle)
+        partial = Path(name)
+        try:
+            safetensors.torch.save_file(state, partial, header)
+            partial.chmod(0o666 & ~_umask())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path}: cannot be written: {error}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def load_safetensors(path: str | Path) -> Generator:
+    """Return the generator in a `.safetensors` file that `save_safetensors` wrote; raise CheckpointError otherwise."""
+    file = check_file(path)
+    try:
+        with safetensors.safe_open(file, framework="pt") as opened:
+            header: dict[str, str] = opened.metadata() or {}
+            build = _builder(path, header)
+            stored: list[str] = list(opened.keys())
+            state: dict[str, Tensor] = {name: opened.get_tensor(name) for name in stored}
+            return filled(build, state)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(map(str, problem["loc"])) or "config"
+        raise CheckpointError(f"{path}: broken: its {shown(place)} is wrong: {problem['msg']}") from error
+    except Damage as error:
+        raise CheckpointError(f"{path}: broken: {error}") from error
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(f"{path}: broken: it is no complete safetensors file ({error})") from error
+    except (OSError, MemoryError) as error:
+        raise CheckpointError(f"{path}: cannot be read: {error}") from error
+
+
+def _builder(path: Any, header: Mapping[str, str]) -> Callable[[], Generator]:
+    """Return what builds the network that a header describes."""
+    if header.get("format") != FORMAT_NAME or "config" not in header:
+        raise CheckpointError(
+            f"{path}: refused: it is a safetensors file of another program; only those of `render convert` are opened"
+        )
+    if header.get("format_version") != FORMAT_VERSION:
+        version = shown(header.get("format_version"))
+        raise CheckpointError(f"{path}: refused: its format version is {version}, expected {FORMAT_VERSION}")
+    family = header.get("family", "")
+    if family not in FAMILIES:
+        raise CheckpointError(f"{path}: refused: its family is {shown(family)!r}{expected(family, FAMILIES)}")
+    return FAMILIES[family](header["config"])
