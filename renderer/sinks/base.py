@@ -78,6 +78,7 @@ class Sink(ABC):
     description: ClassVar[str]  # one line for the docs
     codec: ClassVar[str] = ""  # for the docs: "H.264"
     writer: ClassVar[str] = ""  # for the docs: which program or library writes the file
+    written_as: ClassVar[str] = ""  # for the docs, where the suffixes do not say it: "frames/"
     supports_alpha: ClassVar[bool] = False
     supports_audio: ClassVar[bool] = False
     supports_max_bytes: ClassVar[bool] = False
@@ -85,7 +86,7 @@ class Sink(ABC):
 
     def __init__(self, spec: SinkSpec) -> None:
         self.spec = spec
-        self.path = spec.path.absolute()
+        self.path = self.target()
         self.part = _part_name(self.path)
         self.notes: list[str] = []  # what the user should be told, one sentence each
         self.written = 0  # frames
@@ -97,6 +98,15 @@ class Sink(ABC):
         """Say whether this sink writes files of such a name."""
         return Path(path).suffix.lower() in cls.suffixes
 
+    @property
+    def keeps_alpha(self) -> bool:
+        """Say whether alpha that comes is written."""
+        return self.supports_alpha
+
+    def target(self) -> Path:
+        """Return the absolute path of what is written in the end."""
+        return self.spec.path.absolute()
+
     def check(self) -> None:
         """Raise SinkError for what is bound to fail, and note what will be left out; a subclass adds its own."""
         _check_spec(self.spec)
@@ -107,13 +117,17 @@ class Sink(ABC):
             self.notes.append(f"{self.name} has no sound: {self.spec.audio.path.name} is left out")
         elif self.spec.audio is not None and not self.spec.audio.path.is_file():
             raise SinkError(f"{self.spec.audio.path}: no such sound file")
-        if self.spec.channels == 4 and not self.supports_alpha:
+        if self.spec.channels == 4 and not self.keeps_alpha:
             self.notes.append(f"{self.name} has no alpha: the frames are laid on black")
+
+    def is_there(self) -> bool:
+        """Say whether there is an older file that would be replaced."""
+        return self.path.exists()
 
     def check_target(self) -> None:
         """Raise SinkError where the final name cannot be written or must not be overwritten."""
         path = self.path
-        if path.exists() and not self.spec.overwrite:
+        if self.is_there() and not self.spec.overwrite:
             raise SinkError(f"{self.spec.path}: exists already, and overwriting was not asked for")
         if path.exists() and path.is_dir() != self.writes_folder:
             kind = "a folder" if path.is_dir() else "a file"

@@ -12,8 +12,9 @@ class MemorySink(Sink):
 
     name = "memory"
     suffixes = ()
-    description = "keeps the frames in memory, for tests and notebooks (`memory:`)"
+    description = "keeps the frames in memory, for tests and notebooks"
     writer = "numpy"
+    written_as = "memory:"
     supports_alpha = True
     supports_audio = True
 

@@ -48,7 +48,7 @@ class VideoSink(Sink):
 
     def prepare(self, frames: Frames) -> Frames:
         """Return frames as the pipe takes them."""
-        return pad_even(to_rgba_or_rgb(frames) if self.supports_alpha else to_rgb(frames))
+        return pad_even(to_rgba_or_rgb(frames) if self.keeps_alpha else to_rgb(frames))
 
     @abstractmethod
     def pipe(self) -> FfmpegPipe:
@@ -57,7 +57,7 @@ class VideoSink(Sink):
     def ffmpeg_pipe(self, *codec: str) -> FfmpegPipe:
         """Start ffmpeg with the arguments of a codec."""
         spec = self.spec
-        channels = 4 if spec.channels == 4 and self.supports_alpha else 3
+        channels = 4 if spec.channels == 4 and self.keeps_alpha else 3
         raw = raw_input(*self.size, spec.fps, channels)
         arguments = [*raw, *sound_input(spec), *sound_output(spec), *codec, str(self.part)]
         return FfmpegPipe(spec.path, arguments)
