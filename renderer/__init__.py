@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from renderer.api import compile_timeline as compile_timeline
+    from renderer.api import iterate_frames as iterate_frames
     from renderer.api import load_generator as load_generator
     from renderer.api import load_scene as load_scene
+    from renderer.api import prepare as prepare
     from renderer.api import render as render
     from renderer.context import Film as Film
     from renderer.context import Frame as Frame
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from renderer.errors import ValueProblem as ValueProblem
     from renderer.generators.base import Generator as Generator
     from renderer.hookspecs import hookimpl as hookimpl
+    from renderer.job import Run as Run
     from renderer.latents import Latents as Latents
     from renderer.latents import lerp as lerp
     from renderer.latents import slerp as slerp
@@ -53,12 +56,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
-    "api": "compile_timeline load_generator load_scene render",
+    "api": "compile_timeline iterate_frames load_generator load_scene prepare render",
     "context": "Film Frame",
     "effects": "ImageEffect LatentEffect SynthesisEffect SynthesisInputs param",
     "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
     "generators.base": "Generator",
     "hookspecs": "hookimpl",
+    "job": "Run",
     "latents": "Latents lerp slerp truncate",
     "noise": "simplex_loop",
     "scene.model": "Scene",
@@ -73,13 +77,7 @@ _PLACES = {
 }
 _HOME = {name: module for module, names in _PLACES.items() for name in names.split()}
 
-__all__ = [  # noqa: PLE0604, RUF100
-    "CheckpointError", "Directions", "Easing", "Film", "Frame", "Generator", "ImageEffect", "LatentEffect",
-    "LatentFileError", "LatentKeys", "LatentSource", "LatentreelError", "Latents", "Layers", "PluginError", "Scene",
-    "SceneError", "Signal", "Sink", "SinkError", "SynthesisEffect", "SynthesisInputs", "Time", "Timeline",
-    "ValueProblem", "compile_timeline", "hookimpl", "lerp", "load_generator", "load_scene", "param", "render", "simplex_loop",
-    "slerp", "truncate",
-]  # fmt: skip
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

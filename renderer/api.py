@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from renderer.engine import Frames, render_frames
 from renderer.errors import SceneError
+from renderer.film import Film, Progress, make_film
 from renderer.generators.base import Generator
-from renderer.generators.load import load_generator as load_checkpoint
-from renderer.plugin_manager import load_plugins
+from renderer.job import Job, Run, load_generator, plugins, prepare, timeline_of
+from renderer.manifest import write_manifest
 from renderer.registry import Registries
-from renderer.scene.load import read_scene
-from renderer.scene.model import Scene
+from renderer.scene.load import read_manifest, read_scene
+from renderer.scene.model import Output, Scene
+from renderer.sinks import SINKS, AdaptedSink, AudioTrack, Sink, SinkSpec, frames_at, sink_for
 from renderer.timeline.plan import bind
+from renderer.timeline.timeline import Timeline
 
-
-@lru_cache(maxsize=8)
-def plugins(folders: tuple[Path, ...] = ()) -> Registries:
-    """Return everything that the installed plugins, and those in the folders, offer."""
-    return load_plugins(folders)
+__all__ = ["compile_timeline", "iterate_frames", "load_generator", "load_scene", "prepare", "render"]
+DEFAULT_FOLDER = Path("out")
 
 
 def load_scene(path: str | Path, settings: Sequence[str] = (), registries: Registries | None = None) -> Scene:
     """Return a scene that has been read and checked; settings are `key.path=value`.
 
+    A manifest (.json) gives the scene of its film.
+
     Raises SceneError with everything that is wrong with it.
     """
     registries = registries or plugins()
-    scene, problems = read_scene(Path(path), registries, settings)
+    path = Path(path)
+    if path.suffix == ".json":
+        scene, problems = read_manifest(path, registries)
+    else:
+        scene, problems = read_scene(path, registries, settings)
     if scene is not None:
         problems = problems + bind(scene, registries)[1]
     if problems or scene is None:
@@ -36,17 +42,85 @@ def load_scene(path: str | Path, settings: Sequence[str] = (), registries: Regis
     return scene
 
 
-def load_generator(
-    path_or_name: str | Path,
-    *,
-    device: str = "cpu",
-    dtype: str | None = None,
-    size: tuple[int, int] | None = None,
-    registries: Registries | None = None,
-) -> Generator:
-    """Return a generator in eval mode; size is (height, width), for those of any size.
+def compile_timeline(scene: Scene, generator: Generator, registries: Registries | None = None) -> Timeline:
+    """Return the timeline of a scene for a generator.
 
-    Raises CheckpointError for a file that is broken, unknown or unsafe, and for a name nobody knows.
+    Raises SceneError with everything in the scene that does not fit the generator.
     """
-    embedded = dict((registries or plugins()).generators)
-    return load_checkpoint(path_or_name, device=device, dtype=dtype, size=size, embedded=embedded)
+    return timeline_of(scene, generator, None, registries or plugins())
+
+
+def render(
+    scene: Scene | Job,
+    output: str | Path | Sequence[str | Path] | None = None,
+    *,
+    run: Run | None = None,
+    frames: range | None = None,
+    progress: Progress = lambda count: None,
+    registries: Registries | None = None,
+) -> Film:
+    """Render a scene into its outputs, or into those given here, and return what came of it.
+
+    frames picks a part of the film; progress is called with the number of frames added.
+    Raises LatentreelError, and leaves no half file.
+    """
+    job = scene if isinstance(scene, Job) else prepare(scene, run, registries)
+    frames = frames if frames is not None else range(job.timeline.frames)
+    sinks = [open_sink(job, one, frames, registries) for one in outputs_of(job.scene, output, job.run)]
+    film = make_film(job.timeline, sinks, frames, job.size, job.batch, progress)
+    for sink in sinks:
+        write_manifest(job, sink, frames)
+    return film
+
+
+def iterate_frames(job: Job, frames: range | None = None) -> Iterator[Frames]:
+    """Yield the frames of a job as arrays, uint8 [n, height, width, C], without writing any file."""
+    frames = frames if frames is not None else range(job.timeline.frames)
+    return render_frames(job.timeline, frames.start, frames.stop, job.size, job.batch)
+
+
+def outputs_of(scene: Scene, output: str | Path | Sequence[str | Path] | None, run: Run) -> list[Output]:
+    """Return the outputs to write: those given, or the scene's below out/, or out/<name of the scene>.mp4."""
+    if output is not None:
+        names = [output] if isinstance(output, str | Path) else output
+        return [Output(file=str(name)) for name in names]
+    found = scene.output or [Output(file=f"{scene.path.stem}.mp4")]
+    if run.preview:
+        return [Output(file=str(DEFAULT_FOLDER / f"{scene.path.stem}.preview.mp4"), quality="draft")]
+    return [one.model_copy(update={"file": below_default_folder(one.file)}) for one in found]
+
+
+def below_default_folder(file: str) -> str:
+    """Return the name of a scene's output, below out/ where it is relative; a slash at its end stays."""
+    if file.startswith("memory:") or Path(file).is_absolute():
+        return file
+    return f"{DEFAULT_FOLDER}/{file}"
+
+
+def open_sink(job: Job, output: Output, frames: range, registries: Registries | None = None) -> Sink:
+    """Return the sink of one output, fed at its own size and fps."""
+    own = tuple((registries or plugins()).sinks.values())
+    plan, (width, height) = job.timeline.plan, output.size or job.size
+    fps = output.fps or plan.fps
+    spec = SinkSpec(
+        path=Path(output.file),
+        width=width,
+        height=height,
+        fps=fps,
+        frames=frames_at(len(frames), plan.fps, fps),
+        channels=job.timeline.generator.img_channels,
+        quality=output.quality,
+        max_bytes=output.max_bytes,
+        audio=_sound(job, frames),
+    )
+    sink = sink_for(output.file, (*own, *SINKS))(spec)
+    if (width, height, fps) == (*job.size, plan.fps):
+        return sink
+    return AdaptedSink(sink, *job.size, plan.fps, len(frames))
+
+
+def _sound(job: Job, frames: range) -> AudioTrack | None:
+    scene, plan = job.scene, job.timeline.plan
+    if scene.audio is None or len(frames) == 1:
+        return None
+    return AudioTrack(scene.path.parent / scene.audio, start=plan.time(frames.start))

@@ -17,6 +17,7 @@ from torch import Tensor
 from renderer.timeline.timeline import Timeline
 
 LATENT_CHUNK = 32  # frames whose latents are computed at a time
+QUEUE_BYTES = 64 * 1024**2  # frames that wait for the encoder, at most
 Frames = NDArray[np.uint8]  # [N, H, W, C]
 
 

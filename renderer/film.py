@@ -6,15 +6,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from renderer.engine import Frames, render_frames
-from renderer.sinks import Sink
+from renderer.engine import QUEUE_BYTES, Frames, render_frames
+from renderer.sinks import Outputs, Sink
 from renderer.timeline.timeline import Timeline
 
-QUEUE_BYTES = 64 * 1024**2  # frames that wait for the encoder, at most
 Progress = Callable[[int], None]  # called with the number of frames that were added
 
 
@@ -47,25 +45,22 @@ def make_film(
     """
     began = time.perf_counter()
     stream = render_frames(timeline, frames.start, frames.stop, size, batch)
-    with ExitStack() as stack:
-        for sink in sinks:
-            stack.enter_context(sink)
-        with Writer(sinks, size, timeline.generator.img_channels) as writer:
-            for batch_frames in stream:
-                writer.put(batch_frames)
-                progress(len(batch_frames))
+    with Outputs(sinks) as outputs, Writer(outputs, size, timeline.generator.img_channels) as writer:
+        for some in stream:
+            writer.put(some)
+            progress(len(some))
     files = tuple(sink.path for sink in sinks)
-    notes = tuple(note for sink in sinks for note in sink.notes)
-    return Film(files, len(frames), time.perf_counter() - began, notes)
+    return Film(files, len(frames), time.perf_counter() - began, tuple(outputs.notes))
 
 
 class Writer:
     """Write frames in a thread of its own, from a queue bounded in bytes, so that encoding overlaps synthesis."""
 
-    def __init__(self, sinks: Sequence[Sink], size: tuple[int, int], channels: int) -> None:
-        frame_bytes = size[0] * size[1] * channels
-        self.sinks = sinks
-        self.queue: queue.Queue[Frames | None] = queue.Queue(max(2, QUEUE_BYTES // (frame_bytes * 4)))
+    def __init__(self, outputs: Outputs, size: tuple[int, int], channels: int) -> None:
+        self.outputs = outputs
+        self.waiting: queue.Queue[Frames | None] = queue.Queue(
+            max(2, QUEUE_BYTES // (4 * size[0] * size[1] * channels))
+        )
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -76,7 +71,7 @@ class Writer:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is not None:
             self.error = self.error or KeyboardInterrupt()  # write nothing more of what still waits
-        self.queue.put(None)
+        self.waiting.put(None)
         self.thread.join()
         if kind is None and self.error is not None:
             raise self.error
@@ -85,17 +80,16 @@ class Writer:
         """Queue frames; wait while the queue is full; raise what the thread raised."""
         if self.error is not None:
             raise self.error
-        self.queue.put(frames)
+        self.waiting.put(frames)
 
     def _run(self) -> None:
         for frames in self._taken():
             if self.error is None:
                 try:
-                    for sink in self.sinks:
-                        sink.write(frames)
+                    self.outputs.write(frames)
                 except BaseException as error:  # handed to the thread that renders, which raises it
                     self.error = error
 
     def _taken(self) -> Iterator[Frames]:
-        while (frames := self.queue.get()) is not None:
+        while (frames := self.waiting.get()) is not None:
             yield frames

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from renderer.effects import Effect
 from renderer.errors import PluginError, ValueProblem, expected
+from renderer.generators.base import Generator
+from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
 
 T = TypeVar("T")
@@ -65,6 +67,6 @@ class Registries:
 
     effects: Registry[type[Effect]] = field(default_factory=lambda: Registry("effect"))
     easings: Registry[EasingFunction] = field(default_factory=lambda: Registry("easing"))
-    generators: Registry[object] = field(default_factory=lambda: Registry("generator"))
-    sinks: Registry[object] = field(default_factory=lambda: Registry("output"))
+    generators: Registry[Callable[..., Generator]] = field(default_factory=lambda: Registry("generator"))
+    sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     broken: list[BrokenPlugin] = field(default_factory=list)

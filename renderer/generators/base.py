@@ -44,6 +44,12 @@ class Generator(nn.Module, ABC):
         """Return where the generator lives."""
         return self.w_avg.device
 
+    @property
+    def working_elements(self) -> int:
+        """Return about how many numbers synthesis holds at once for one image: three of its largest feature maps."""
+        height, width = self.img_size
+        return 3 * 64 * height * width
+
     def resized(self, height: int, width: int) -> Generator:
         """Return a generator with images of another size; only where `any_size` is True."""
         raise NotImplementedError(f"{self.family} renders {self.img_size} only, not {(height, width)}")

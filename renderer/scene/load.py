@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from renderer.effects import Effect
-from renderer.errors import Problem, ValueProblem
+from renderer.errors import Place, Problem, SceneError, ValueProblem
 from renderer.registry import Registries
 from renderer.scene.assemble import assemble
 from renderer.scene.model import Entry, EntryOptions, Output, Scene, check_name, unknown_key
-from renderer.scene.tree import Tree, dotted
+from renderer.scene.tree import Tree, dotted, read_tree
 
 CONSUMED = ("vars", "defaults", "timeline")  # read here; the model never sees them
 
@@ -27,6 +27,15 @@ def read_scene(path: Path, registries: Registries, settings: Sequence[str] = ())
     return scene_of(assemble(path, settings), path, registries)
 
 
+def read_manifest(path: Path, registries: Registries) -> tuple[Scene | None, list[Problem]]:
+    """Return the scene that a manifest holds, as `read_scene` does; its files are looked for where they were."""
+    tree = read_tree(path)
+    held, file = tree.find("scene", "resolved"), tree.find("scene", "file")
+    if held.value is tree.value or not isinstance(file.value, str) or not isinstance(held.value, dict):
+        raise SceneError([Problem(Place(str(path)), "", "expected a manifest, as films are given beside them")])
+    return scene_of(held, Path(file.value), registries)
+
+
 def scene_of(tree: Tree, path: Path, registries: Registries) -> tuple[Scene | None, list[Problem]]:
     """Return the scene of a tree; entries of the timeline that are wrong are left out of it and are problems."""
     reader = _Reader(tree, registries)
@@ -35,6 +44,18 @@ def scene_of(tree: Tree, path: Path, registries: Registries) -> tuple[Scene | No
     if scene is not None:
         scene._timeline, scene._tree, scene._path = tuple(entries), tree, path
     return scene, reader.problems
+
+
+def resolved_scene(scene: Scene) -> dict[str, Any]:
+    """Return a scene as plain data, with includes, variables and the defaults of effects filled in."""
+    data: dict[str, Any] = scene.tree.plain
+    data.pop("defaults", None)
+    for entry in scene.timeline:
+        _, index = entry.path
+        written = data["timeline"][index] if isinstance(data["timeline"][index], dict) else {}
+        values = entry.effect.model_dump(mode="json", by_alias=True, exclude_none=True)
+        data["timeline"][index] = {**written, entry.effect.name: values}
+    return data
 
 
 class _Reader:

@@ -161,6 +161,11 @@ class Scene(Strict):
         return self._tree
 
     @property
+    def text(self) -> str:
+        """Return the text of the scene's file."""
+        return self._path.read_text(encoding="utf-8-sig") if self._path.is_file() else ""
+
+    @property
     def path(self) -> Path:
         """Return the file of the scene; its folder is where its own files are looked for."""
         return self._path

@@ -1,0 +1,308 @@
+"""The command line: parse, call, print. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from renderer import __version__
+from renderer.errors import LatentreelError, ValueProblem, nearest
+
+if TYPE_CHECKING:
+    from renderer.job import Run
+    from renderer.registry import Registries
+
+EXAMPLES = """\b
+Examples:
+  render scenes/morph.yaml                      the film, to out/morph.mp4
+  render scenes/morph.yaml -o morph.gif         as a GIF
+  render scenes/morph.yaml --at 2.5s -o a.png   one frame
+  render scenes/morph.yaml --preview            small and quick
+  render sheet scenes/morph.yaml                a contact sheet
+  render new my-film                            a commented scene to start from
+  render effects walk                           all about one effect
+"""
+
+
+class Commands(click.Group):
+    """Take `render SCENE` for `render film SCENE`, and show the options of that with the help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command in front of a scene."""
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+            args = ["film", *args]
+        return super().parse_args(ctx, args or ["--help"])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options of rendering a scene, then the commands."""
+        film.format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    subcommand_metavar="SCENE [OPTIONS] | COMMAND [ARGS]...",
+    epilog=EXAMPLES,
+)
+@click.version_option(__version__, "--version", prog_name="latentreel")
+def cli() -> None:
+    """Turn a YAML scene into a film: latent walks, sweeps, fades and psi ramps of a StyleGAN, or of the embedded bloom.
+
+    SCENE is a YAML file, or the manifest (.json) of a film made before.
+    """
+
+
+def with_plugins(function: Any) -> Any:
+    """Add the option that names folders of plugins."""
+    return click.option(
+        "--plugins-dir",
+        "folders",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Folder of .py plugins to load.",
+    )(function)
+
+
+def with_run(function: Any) -> Any:
+    """Add the options of a run, and of what the scene is changed by."""
+    for option in (
+        click.option(
+            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the scene: seed=3, vars.a=b."
+        ),
+        click.option("--model", help="Another generator than the scene's."),
+        click.option("--size", help="Another size: 512 or 1080x1920 (width x height)."),
+        click.option("--fps", help="Another rate; times in frames still count at the scene's own."),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
+        click.option("--dtype", type=click.Choice(["fp32", "bf16", "fp16"]), help="Precision of a network's blocks."),
+        click.option("--batch", type=click.IntRange(1, 256), help="Frames synthesised at a time."),
+        click.option("--threads", type=click.IntRange(1, 1024), help="Threads of the CPU."),
+        click.option("--preview", is_flag=True, help="Small and quick: 256 pixels at most, half the rate."),
+    ):
+        function = option(function)
+    return with_plugins(function)
+
+
+@cli.command("film", hidden=True)
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option("-o", "--output", "outputs", multiple=True, help="File to write: .mp4, .gif, .webm, .webp, .png ...")
+@click.option("--at", "at", metavar="TIME", help="Render the one frame at a time: 2.5s, 60f, 50%.")
+@click.option("--frames", "part", metavar="A:B", help="Render frames A to B, B not included.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@with_run
+def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None, quiet: bool, **options: Any) -> None:
+    """Render a scene."""
+    from renderer import api, report
+
+    refuse_mistyped(scene)
+    job, registries = open_job(scene, **options)
+    frames = pick_frames(job, at, part)
+    chosen = list(outputs) or ([still_name(scene, frames)] if at else None)
+    title = f"{scene.name} {job.size[0]}x{job.size[1]}"
+    done = 0
+    try:
+        with report.progress_bar(title, len(frames), quiet=quiet) as advance:
+
+            def progress(count: int) -> None:
+                nonlocal done
+                done += count
+                advance(count)
+
+            made = api.render(job, chosen, frames=frames, progress=progress, registries=registries)
+    except KeyboardInterrupt:
+        report.err.print(f"stopped after {done} of {len(frames)} frames; nothing was written under the final name")
+        raise SystemExit(130) from None
+    if not quiet:
+        report.print_film(made)
+
+
+@cli.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@with_run
+def check(scene: Path, **options: Any) -> None:
+    """Say whether a scene is valid, and what it would become; render nothing."""
+    from renderer import api, report
+    from renderer.job import memory_of
+
+    job, registries = open_job(scene, **options)
+    outputs = api.outputs_of(job.scene, None, job.run)
+    frames = range(job.timeline.frames)
+    files = [str(api.open_sink(job, one, frames, registries).spec.path) for one in outputs]
+    report.print_check(job, memory_of(job), files)
+
+
+@cli.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Picture to write.  [default: out/SCENE.sheet.png]"
+)
+@click.option("--count", type=click.IntRange(1, 400), default=12, show_default=True, help="Frames to show.")
+@click.option("--columns", type=click.IntRange(1, 40), default=4, show_default=True, help="Frames in a row.")
+@with_run
+def sheet(scene: Path, output: Path | None, count: int, columns: int, **options: Any) -> None:
+    """Write a contact sheet: frames of the film side by side, each with its time."""
+    from renderer import api, report
+    from renderer.sheet import make_sheet
+
+    options["preview"] = options["preview"] or options["size"] is None
+    job, _ = open_job(scene, **options)
+    path = output or api.DEFAULT_FOLDER / f"{scene.stem}.sheet.png"
+    with report.progress_bar(f"{scene.name} sheet", min(count, job.timeline.frames)) as advance:
+        make_sheet(job, path, count, columns, advance)
+    report.out.print(str(path), soft_wrap=True)
+
+
+@cli.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write a commented scene to start from."""
+    from renderer.scene.starter import write_starter
+
+    path = write_starter(name)
+    click.echo(f"{path}\nnow: render {path}")
+
+
+@cli.command()
+@with_plugins
+def schema(folders: tuple[Path, ...]) -> None:
+    """Print the JSON Schema of scenes, with every installed effect, for editors."""
+    import json
+
+    from renderer.scene.schema import scene_schema
+
+    click.echo(json.dumps(scene_schema(registries_of(folders)), indent=1))
+
+
+@cli.command()
+@with_plugins
+def plugins(folders: tuple[Path, ...]) -> None:
+    """List plugins and what they offer, and those that failed to load."""
+    from renderer import report
+
+    report.print_plugins(registries_of(folders))
+
+
+@cli.command()
+@click.argument("name", required=False)
+@with_plugins
+def effects(name: str | None, folders: tuple[Path, ...]) -> None:
+    """List effects, or tell all about one."""
+    from renderer import report
+
+    registries = registries_of(folders)
+    if name is None:
+        report.print_effects(registries)
+    else:
+        report.print_effect(registries.effects.find(name))
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+def convert(source: Path, target: Path) -> None:
+    """Write a checkpoint as .safetensors, which opens faster and holds no pickle."""
+    from renderer.generators.load import convert as convert_checkpoint
+
+    convert_checkpoint(source, target)
+    click.echo(str(target))
+
+
+def registries_of(folders: Sequence[Path]) -> Registries:
+    """Return what the plugins offer, those in the folders included."""
+    from renderer.job import plugins as load
+
+    return load(tuple(folders))
+
+
+def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:
+    """Return the job of a scene with the options of the command line, and the registries."""
+    from renderer import api
+
+    registries = registries_of(folders)
+    return api.prepare(api.load_scene(scene, settings, registries), run_of(**options), registries), registries
+
+
+def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:
+    """Return the run that options ask for."""
+    from renderer.job import Run
+    from renderer.scene.model import parse_fps, parse_size
+    from renderer.scene.tree import scalar
+
+    with naming("--size"):
+        wanted_size = None if size is None else parse_size(scalar(size))
+    with naming("--fps"):
+        wanted_fps = None if fps is None else parse_fps(scalar(fps))
+    return Run(size=wanted_size, fps=wanted_fps, **options)
+
+
+def pick_frames(job: Any, at: str | None, part: str | None) -> range:
+    """Return the frames that --at or --frames ask for, or all of them."""
+    from renderer.scene.tree import scalar
+    from renderer.values.time import Time
+
+    plan, total = job.timeline.plan, job.timeline.frames
+    if at is not None and part is not None:
+        raise LatentreelError("--at and --frames exclude each other")
+    if at is not None:
+        with naming("--at"):
+            seconds = plan.clock.position(Time.parse(scalar(at)))
+        frame = min(round(seconds * plan.fps), total - 1) if 0 <= seconds <= plan.duration else -1
+        if frame < 0:
+            raise LatentreelError(f"--at {at}: expected a time within the film, 0s to {plan.duration:g}s")
+        return range(frame, frame + 1)
+    if part is None:
+        return range(total)
+    first, colon, last = part.partition(":")
+    bounds = [scalar(text.strip()) if text.strip() else default for text, default in ((first, 0), (last, total))]
+    if not colon or not all(type(bound) is int for bound in bounds) or not 0 <= bounds[0] < bounds[1] <= total:
+        raise LatentreelError(f"--frames {part}: expected A:B within the film, 0:{total}")
+    return range(*bounds)
+
+
+def still_name(scene: Path, frames: range) -> str:
+    """Return the name of a still that was given none."""
+    return str(Path("out") / f"{scene.stem}.{frames.start:05d}.png")
+
+
+def refuse_mistyped(scene: Path) -> None:
+    """Raise LatentreelError for a word that is no file but almost a command."""
+    word = str(scene)
+    hint = nearest(word, [name for name in cli.commands if name != "film"])
+    if not scene.exists() and scene.suffix == "" and os.sep not in word and hint:
+        raise LatentreelError(f"no scene and no command is called {word!r}{hint}")
+
+
+class naming:
+    """Name the option in whose value a problem was found."""
+
+    def __init__(self, option: str) -> None:
+        self.option = option
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ValueProblem):
+            raise LatentreelError(f"{self.option}: {error}") from error
+
+
+def fail(error: Exception) -> NoReturn:
+    """Print an error that is meant for the user, and end with code 2."""
+    click.echo(str(error), err=True)
+    raise SystemExit(2)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        cli()
+    except (LatentreelError, ValueProblem) as error:
+        fail(error)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(1) from None

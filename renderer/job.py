@@ -1,0 +1,139 @@
+"""A film made ready: how to run it, its model loaded, its timeline compiled, its size and batch chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from renderer.engine import QUEUE_BYTES, default_batch
+from renderer.errors import LatentreelError, SceneError
+from renderer.generators.base import Generator
+from renderer.generators.load import EMBEDDED
+from renderer.generators.load import load_generator as load_checkpoint
+from renderer.plugin_manager import load_plugins
+from renderer.registry import Registries
+from renderer.scene.model import Scene
+from renderer.timeline.plan import bind
+from renderer.timeline.timeline import Timeline
+
+PREVIEW_SIDE = 256
+BASE_BYTES = 450_000_000  # Python with torch and the codecs, measured
+
+
+@dataclass(frozen=True)
+class Run:
+    """Hold what belongs to a run and not to the scene; None leaves the choice to the scene or the machine.
+
+    device is a torch device or "auto", dtype "fp32", "bf16" or "fp16" for the blocks of a network, batch the frames
+    synthesised at a time, threads those of torch; size is (width, height). `preview` makes a small, quick film.
+    """
+
+    device: str = "auto"
+    dtype: str | None = None
+    batch: int | None = None
+    threads: int | None = None
+    size: tuple[int, int] | None = None
+    fps: Fraction | None = None
+    model: str | None = None
+    preview: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """Hold a film that is ready to be rendered: its timeline, its size (width, height), and the frames in a batch."""
+
+    timeline: Timeline
+    size: tuple[int, int]
+    batch: int
+    run: Run
+    model: str
+
+    @property
+    def scene(self) -> Scene:
+        """Return the scene."""
+        return self.timeline.plan.scene
+
+
+@lru_cache(maxsize=8)
+def plugins(folders: tuple[Path, ...] = ()) -> Registries:
+    """Return everything that the installed plugins, and those in the folders, offer."""
+    return load_plugins(folders)
+
+
+def load_generator(
+    path_or_name: str | Path,
+    *,
+    device: str = "cpu",
+    dtype: str | None = None,
+    size: tuple[int, int] | None = None,
+    registries: Registries | None = None,
+) -> Generator:
+    """Return a generator in eval mode; size is (height, width), for those of any size.
+
+    Raises CheckpointError for a file that is broken, unknown or unsafe, and for a name nobody knows.
+    """
+    embedded = {**EMBEDDED, **(registries or plugins()).generators}
+    return load_checkpoint(path_or_name, device=device, dtype=dtype, size=size, embedded=embedded)
+
+
+def prepare(scene: Scene, run: Run | None = None, registries: Registries | None = None) -> Job:
+    """Return the job of rendering a scene: model loaded, timeline compiled, size and batch chosen."""
+    run, registries = run or Run(), registries or plugins()
+    if run.threads:
+        torch.set_num_threads(run.threads)
+    device = ("cuda" if torch.cuda.is_available() else "cpu") if run.device == "auto" else checked_device(run.device)
+    wanted = run.size or scene.size
+    model = model_path(scene, run)
+    side = (wanted[1], wanted[0]) if wanted else None
+    generator = load_generator(model, device=device, dtype=run.dtype, size=side, registries=registries)
+    size = wanted or (generator.img_size[1], generator.img_size[0])
+    fps = run.fps
+    if run.preview:
+        size, fps = preview_size(size), fps or scene.fps / (2 if scene.fps > 20 else 1)
+        generator = generator.resized(size[1], size[0]).to(device) if generator.any_size else generator
+    timeline = timeline_of(scene, generator, fps, registries)
+    return Job(timeline, size, run.batch or default_batch(timeline, size), run, model)
+
+
+def timeline_of(scene: Scene, generator: Generator, fps: Fraction | None, registries: Registries) -> Timeline:
+    """Return the timeline of a scene for a generator, at another fps than the scene's if one is given."""
+    plan, problems = bind(scene, registries, fps)
+    if plan is None:
+        raise SceneError(problems)
+    return Timeline(plan, generator)
+
+
+def checked_device(device: str) -> str:
+    """Return the name of a torch device that is there."""
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise LatentreelError(f"device {device!r} cannot be used: {reason}; expected auto, cpu, cuda or mps") from None
+    return device
+
+
+def model_path(scene: Scene, run: Run) -> str:
+    """Return the model to load: a name, or a path relative to the scene's folder or else to the working folder."""
+    model = run.model or scene.model
+    beside = scene.path.parent / model
+    return str(beside) if not run.model and beside.is_file() else model
+
+
+def preview_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return a size (width, height) of the same shape, its longer side 256 pixels at most, both even."""
+    scale = min(1.0, PREVIEW_SIDE / max(size))
+    return (max(8, round(size[0] * scale / 2) * 2), max(8, round(size[1] * scale / 2) * 2))
+
+
+def memory_of(job: Job) -> int:
+    """Return about how many bytes a render takes at its peak, which does not grow with the length of the film."""
+    generator, (width, height) = job.timeline.generator, job.size
+    held: int = sum(tensor.numel() * tensor.element_size() for tensor in generator.state_dict().values())
+    working = job.batch * generator.working_elements * 4
+    waiting = QUEUE_BYTES + 8 * job.batch * width * height * generator.img_channels
+    return BASE_BYTES + held + working + waiting

@@ -1,0 +1,55 @@
+"""The JSON Schema of scenes, with the parameters of every effect at hand, so that editors can complete them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.effects import Effect
+from renderer.registry import Registries
+from renderer.scene.model import EntryOptions, Scene
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def scene_schema(registries: Registries) -> dict[str, Any]:
+    """Return the schema of a scene file."""
+    schema = Scene.model_json_schema(by_alias=True, mode="validation")
+    entries = [entry_schema(name, effect) for name, effect in sorted(registries.effects.items())]
+    defaults = {name: effect_schema(effect, partial=True) for name, effect in sorted(registries.effects.items())}
+    names = sorted(registries.effects)
+    schema["properties"] |= {
+        "timeline": {
+            "description": "The stack of effects, top to bottom; each works on what stands above it",
+            "type": "array",
+            "items": {"anyOf": [{"enum": names}, *entries]},
+        },
+        "include": {"type": ["string", "array"], "description": "Scenes to lay below this one"},
+        "vars": {"type": "object", "description": "Variables, for use as ${name}"},
+        "defaults": {"type": "object", "properties": defaults, "description": "Values for every effect of a name"},
+    }
+    output = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Output"}]}
+    schema["properties"]["output"] = {
+        "description": "Files to write; default: out/<name of the scene>.mp4",
+        "anyOf": [*output["anyOf"], {"type": "array", "items": output}],
+    }
+    return {"$schema": DIALECT, "title": "latentreel scene", **{k: v for k, v in schema.items() if k != "title"}}
+
+
+def entry_schema(name: str, effect: type[Effect]) -> dict[str, Any]:
+    """Return the schema of a timeline entry of one effect."""
+    options = EntryOptions.model_json_schema(by_alias=True)["properties"]
+    return {
+        "type": "object",
+        "properties": {name: {"anyOf": [effect_schema(effect), {"type": "null"}]}, **options},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
+def effect_schema(effect: type[Effect], *, partial: bool = False) -> dict[str, Any]:
+    """Return the schema of an effect's values; `partial` makes none of them required."""
+    schema = effect.model_json_schema(by_alias=True, mode="validation")
+    schema["description"] = (effect.__doc__ or "").strip().split("\n")[0]
+    if partial:
+        schema.pop("required", None)
+    return schema

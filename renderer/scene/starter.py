@@ -1,0 +1,44 @@
+"""The scene that `render new NAME` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from renderer.errors import LatentreelError
+
+STARTER = """\
+# {name}: render it with `render {file}`; look at it first with `render sheet {file}`.
+# Every key is explained in docs/scene.md, every effect by `render effects`.
+
+model: bloom            # the embedded generator; or the path of a StyleGAN2-ADA .pkl or .safetensors
+seed: 7                 # seeds everything random
+fps: 30
+size: 512               # or [1080, 1920]: width, height
+loop: true              # the end meets the beginning
+
+timeline:               # the stack, top to bottom: each entry works on what stands above it
+  - walk:               # from latent to latent: seeds, files such as me.npz[0], mean, random
+      keys: {{0s: 3, 2s: 14, 4s: 15, 6s: 92}}
+  - psi-ramp: {{psi: "0.8 + 0.2*sin(4s)"}}       # any number may be an expression ...
+  - direction-sweep:                            # ... or keyframes
+      direction: hue
+      amount: {{0s: 0, 4s: 1.5, ease: in-out-sine}}
+
+duration: 8s
+output:
+  - {name}.mp4
+  # - {{file: {name}.gif, size: 256, fps: 15, max_bytes: 8MB}}
+"""
+
+
+def write_starter(name: str) -> Path:
+    """Write a commented scene to begin from, and return its path.
+
+    Raises LatentreelError where the file is there already.
+    """
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if path.exists():
+        raise LatentreelError(f"{path} is there already; choose another name, or move it away")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(STARTER.format(name=path.stem, file=path), encoding="utf-8")
+    return path
