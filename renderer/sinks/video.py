@@ -1,8 +1,9 @@
-"""Films: MP4 by moviepy, WebM, ProRes and lossless FFV1 by ffmpeg itself."""
+"""Films: MP4, WebM, ProRes and lossless FFV1, by moviepy wherever it can be put right."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from renderer.sinks.base import Frames, Sink
 from renderer.sinks.ffmpeg import FfmpegPipe, raw_input
@@ -25,11 +26,26 @@ def bt709(pixel_format: str) -> list[str]:
 
 
 class VideoSink(Sink):
-    """Send frames with even sides to a pipe; a subclass makes the pipe."""
+    """Send frames to moviepy, or to ffmpeg where moviepy would round fps; a subclass says how it encodes."""
 
+    writer = "moviepy; ffmpeg where moviepy would round fps"
     supports_audio = True
-    even = True
+    video_codec: ClassVar[str]  # ffmpeg's names of the encoders
+    audio_codec: ClassVar[str]
+    even: ClassVar[bool] = True
     _pipe: FfmpegPipe | None = None
+
+    @abstractmethod
+    def picture(self) -> list[str]:
+        """Return the arguments of the video encoder."""
+
+    def sound(self) -> list[str]:
+        """Return the arguments of the audio encoder."""
+        return []
+
+    def preset(self) -> str | None:
+        """Return the preset of the encoder, None where it has none."""
+        return None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -37,8 +53,13 @@ class VideoSink(Sink):
         odd = int(self.even)
         return self.spec.width + self.spec.width % 2 * odd, self.spec.height + self.spec.height % 2 * odd
 
+    @property
+    def alpha(self) -> bool:
+        """Say whether the file has alpha."""
+        return self.spec.channels == 4 and self.keeps_alpha
+
     def check(self) -> None:
-        """Refuse a silent sound file and note the padding."""
+        """Refuse a file without sound and note the padding."""
         super().check()
         if self.spec.audio is not None:
             check_sound(self.spec.audio)
@@ -46,44 +67,54 @@ class VideoSink(Sink):
             came, goes = f"{self.spec.width}x{self.spec.height}", f"{self.size[0]}x{self.size[1]}"
             self.notes.append(f"{self.codec} needs even sides: {came} is padded to {goes} by repeating the edge")
 
-    def prepare(self, frames: Frames) -> Frames:
-        """Return frames as the pipe takes them."""
-        return pad_even(to_rgba_or_rgb(frames) if self.keeps_alpha else to_rgb(frames))
-
-    @abstractmethod
-    def pipe(self) -> FfmpegPipe:
-        """Start the program that writes `self.part`."""
-
-    def ffmpeg_pipe(self, *codec: str) -> FfmpegPipe:
-        """Start ffmpeg with the arguments of a codec."""
-        spec = self.spec
-        channels = 4 if spec.channels == 4 and self.keeps_alpha else 3
-        raw = raw_input(*self.size, spec.fps, channels)
-        arguments = [*raw, *sound_input(spec), *sound_output(spec), *codec, str(self.part)]
-        return FfmpegPipe(spec.path, arguments)
-
-    def keyframes(self) -> list[str]:
-        """Return the arguments that put a keyframe at least every two seconds."""
-        return ["-g", str(max(1, round(2 * self.spec.fps)))]
-
     def begin(self) -> None:
-        """Start the pipe."""
-        self._pipe = self.pipe()
+        """Start moviepy or ffmpeg."""
+        self._pipe = self._moviepy_pipe() if fps_is_safe(self.spec.fps) else self._ffmpeg_pipe()
 
     def encode(self, frames: Frames) -> None:
-        """Send frames [N, H, W, C] to the pipe."""
+        """Send frames [N, H, W, C] on, with even sides if need be."""
         assert self._pipe is not None
-        self._pipe.write(self.prepare(frames))
+        colours = to_rgba_or_rgb(frames) if self.alpha else to_rgb(frames)
+        self._pipe.write(pad_even(colours) if self.even else colours)
 
     def finish(self) -> None:
-        """Let the pipe complete the file."""
+        """Complete the file."""
         assert self._pipe is not None
         self._pipe.close()
 
     def cancel(self) -> None:
-        """End the pipe at once."""
+        """End moviepy or ffmpeg at once."""
         if self._pipe is not None:
             self._pipe.kill()
+
+    def _parameters(self) -> list[str]:
+        sound = [] if self.spec.audio is None else self.sound()
+        return [*sound_output(self.spec), *self.picture(), *sound]
+
+    def _moviepy_pipe(self) -> FfmpegPipe:
+        spec = self.spec
+        track = {} if spec.audio is None else {"audiofile": sound_input(spec)[1], "audio_codec": self.audio_codec}
+        return MoviepyPipe(
+            spec.path,
+            self.part,
+            self.size,
+            spec.fps,
+            codec=self.video_codec,
+            preset=self.preset() or "medium",  # moviepy always sends one
+            with_mask=self.alpha,
+            ffmpeg_params=[*self._parameters(), "-loglevel", "error", "-nostats"],
+            **track,
+        )
+
+    def _ffmpeg_pipe(self) -> FfmpegPipe:
+        spec, preset = self.spec, self.preset()
+        inputs = [*raw_input(*self.size, spec.fps, 4 if self.alpha else 3), *sound_input(spec)]
+        codecs = ["-c:v", self.video_codec, "-c:a", self.audio_codec, *(["-preset", preset] if preset else [])]
+        return FfmpegPipe(spec.path, [*inputs, *codecs, *self._parameters(), str(self.part)])
+
+    def _keyframes(self) -> list[str]:
+        """Return the arguments that put a keyframe at least every two seconds."""
+        return ["-g", str(max(1, round(2 * self.spec.fps)))]
 
 
 class Mp4Sink(VideoSink):
@@ -93,32 +124,20 @@ class Mp4Sink(VideoSink):
     suffixes = (".mp4", ".m4v")
     description = "plays everywhere; the index is in front, so it starts before it is loaded"
     codec = "H.264"
-    writer = "moviepy; ffmpeg where fps has more than two decimals (24000/1001), which moviepy rounds"
+    video_codec, audio_codec = "libx264", "aac"
 
-    def pipe(self) -> FfmpegPipe:
-        """Start moviepy, or ffmpeg where moviepy would round fps."""
-        preset, crf = H264[self.spec.quality]
-        picture = ["-crf", crf, *self.keyframes(), *bt709("yuv420p"), "-movflags", "+faststart"]
-        rate = [] if self.spec.audio is None else ["-b:a", AAC_RATE[self.spec.quality]]
-        if fps_is_safe(self.spec.fps):
-            return self.moviepy_pipe(preset, [*sound_output(self.spec), *picture, *rate])
-        codecs = ["-c:v", "libx264", "-preset", preset, *picture, "-c:a", "aac", *rate]
-        return self.ffmpeg_pipe(*codecs, "-pix_fmt", "yuv420p")
+    def preset(self) -> str:
+        """Return the preset of x264."""
+        return H264[self.spec.quality][0]
 
-    def moviepy_pipe(self, preset: str, parameters: list[str]) -> FfmpegPipe:
-        """Start moviepy with what corrects it."""
-        sound = {} if self.spec.audio is None else {"audiofile": sound_input(self.spec)[1], "audio_codec": "aac"}
-        quiet = ["-loglevel", "error", "-nostats"]
-        return MoviepyPipe(
-            self.spec.path,
-            self.part,
-            self.size,
-            self.spec.fps,
-            codec="libx264",
-            preset=preset,
-            ffmpeg_params=[*parameters, *quiet],
-            **sound,
-        )
+    def picture(self) -> list[str]:
+        """Return the arguments of x264."""
+        crf = H264[self.spec.quality][1]
+        return ["-crf", crf, *self._keyframes(), *bt709("yuv420p"), "-movflags", "+faststart"]
+
+    def sound(self) -> list[str]:
+        """Return the rate of AAC."""
+        return ["-b:a", AAC_RATE[self.spec.quality]]
 
 
 class WebmSink(VideoSink):
@@ -128,17 +147,19 @@ class WebmSink(VideoSink):
     suffixes = (".webm",)
     description = "for web pages; browsers show its alpha"
     codec = "VP9"
-    writer = "ffmpeg"
     supports_alpha = True
+    video_codec, audio_codec = "libvpx-vp9", "libopus"
 
-    def pipe(self) -> FfmpegPipe:
-        """Start ffmpeg."""
+    def picture(self) -> list[str]:
+        """Return the arguments of libvpx."""
         speed, crf = VP9[self.spec.quality]
-        alpha = self.spec.channels == 4
-        colours = [*bt709("yuva420p" if alpha else "yuv420p"), *(["-auto-alt-ref", "0"] if alpha else [])]
-        codec = ["-c:v", "libvpx-vp9", "-crf", crf, "-b:v", "0", "-deadline", "good", "-cpu-used", speed]
-        sound = ["-c:a", "libopus", "-ar", "48000", "-b:a", OPUS_RATE[self.spec.quality]]
-        return self.ffmpeg_pipe(*codec, "-row-mt", "1", *self.keyframes(), *colours, *sound)
+        colours = [*bt709("yuva420p"), "-auto-alt-ref", "0"] if self.alpha else bt709("yuv420p")
+        effort = ["-deadline", "good", "-cpu-used", speed, "-row-mt", "1"]
+        return ["-crf", crf, "-b:v", "0", *effort, *self._keyframes(), *colours]
+
+    def sound(self) -> list[str]:
+        """Return the rate of Opus, which knows 48 kHz only."""
+        return ["-ar", "48000", "-b:a", OPUS_RATE[self.spec.quality]]
 
 
 class ProResSink(VideoSink):
@@ -148,15 +169,14 @@ class ProResSink(VideoSink):
     suffixes = (".mov",)
     description = "for editing: 422 HQ, or 4444 where there is alpha; sound as 24-bit PCM"
     codec = "ProRes"
-    writer = "ffmpeg"
     supports_alpha = True
+    video_codec, audio_codec = "prores_ks", "pcm_s24le"
 
-    def pipe(self) -> FfmpegPipe:
-        """Start ffmpeg."""
-        alpha = self.spec.channels == 4
-        colours = bt709("yuva444p10le" if alpha else "yuv422p10le")
-        profile = ["-profile:v", "4444", "-alpha_bits", "16"] if alpha else ["-profile:v", "hq"]
-        return self.ffmpeg_pipe("-c:v", "prores_ks", *profile, "-vendor", "apl0", *colours, "-c:a", "pcm_s24le")
+    def picture(self) -> list[str]:
+        """Return the profile and its pixels."""
+        if self.alpha:
+            return ["-profile:v", "4444", "-alpha_bits", "16", "-vendor", "apl0", *bt709("yuva444p10le")]
+        return ["-profile:v", "hq", "-vendor", "apl0", *bt709("yuv422p10le")]
 
 
 class LosslessSink(VideoSink):
@@ -166,16 +186,11 @@ class LosslessSink(VideoSink):
     suffixes = (".mkv",)
     description = "lossless: every pixel comes back as it was; large"
     codec = "FFV1"
-    writer = "ffmpeg"
     supports_alpha = True
     even = False
+    video_codec, audio_codec = "ffv1", "flac"
 
-    def prepare(self, frames: Frames) -> Frames:
-        """Return frames as RGB or RGBA, of any size."""
-        return to_rgba_or_rgb(frames)
-
-    def pipe(self) -> FfmpegPipe:
-        """Start ffmpeg."""
-        pixels = "bgra" if self.spec.channels == 4 else "bgr0"
-        codec = ["-c:v", "ffv1", "-level", "3", "-g", "1", "-slices", "4", "-slicecrc", "1", "-pix_fmt", pixels]
-        return self.ffmpeg_pipe(*codec, "-c:a", "flac")
+    def picture(self) -> list[str]:
+        """Return the arguments of FFV1: every frame alone, with checksums."""
+        pixels = ["-pix_fmt", "bgra" if self.alpha else "bgr0"]
+        return ["-level", "3", "-g", "1", "-slices", "4", "-slicecrc", "1", *pixels]

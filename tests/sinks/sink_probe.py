@@ -103,12 +103,12 @@ def numbers_of(frames: Frames) -> list[int]:
     return [round((float(frame.mean()) - 20) / 8) for frame in frames]
 
 
-def spec_of(path: Path, frames: Frames, fps: Fraction | int = 10, **more: object) -> SinkSpec:
+def spec_of(path: Path | str, frames: Frames, fps: Fraction | int = 10, **more: object) -> SinkSpec:
     count, height, width, channels = frames.shape
-    return SinkSpec(path, width, height, Fraction(fps), count, channels, **more)
+    return SinkSpec(Path(path), width, height, Fraction(fps), count, channels, **more)
 
 
-def render(path: Path, frames: Frames, fps: Fraction | int = 10, batch: int = 4, **more: object) -> Sink:
+def render(path: Path | str, frames: Frames, fps: Fraction | int = 10, batch: int = 4, **more: object) -> Sink:
     """Write frames in batches with the sink that the name asks for."""
     with sink_for(path)(spec_of(path, frames, fps, **more)) as sink:
         for start in range(0, len(frames), batch):
