@@ -29,7 +29,7 @@ from renderer.generators.bloom_attributes import (
 from renderer.generators.bloom_look import paint
 from renderer.generators.bloom_style import Canvas, Style, style
 
-STRIP_PIXELS = 32768  # for each thread
+STRIP_PIXELS = 65536  # for each thread
 
 
 def untapped(name: str, feature: Tensor) -> Tensor:

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from renderer.generators.base import Tap
-from renderer.generators.bloom_style import Style
+from renderer.generators.bloom_style import WHORLS, Style
 
-CENTRE_SOFTNESS = 0.03  # radius within which angles fade, so that nothing is singular
-WHORLS = 6  # nested layers of petals
+CENTRE_SOFTNESS = 0.014  # radius within which angles fade, so that nothing is singular
 Complex = tuple[Tensor, Tensor]  # cosine and sine of an angle
 Numbers = Mapping[str, Tensor]
 
@@ -52,11 +51,16 @@ class Side(NamedTuple):
 
 
 class Flower(NamedTuple):
-    """Hold what the whorls leave, each [N, 1, H, W]: place in the palette 0..1, light, cover."""
+    """Hold what the whorls leave, each [N, 1, H, W]: place in the palette, light, and what they hide."""
 
     tone: Tensor
     light: Tensor
     cover: Tensor
+
+    def under(self, tone: Tensor, light: Tensor, cover: Tensor, *, visible: bool) -> Flower:
+        """Return the flower under another whorl; `visible` says whether that one reaches beyond the outline."""
+        whole = torch.addcmul(self.cover, cover, 1 - self.cover) if visible else self.cover
+        return Flower(torch.lerp(self.tone, tone, cover), torch.lerp(self.light, light, cover), whole)
 
 
 def paint(style: Style, pixel: float, grain: Tensor | None, tap: Tap) -> Tensor:
@@ -69,6 +73,11 @@ def paint(style: Style, pixel: float, grain: Tensor | None, tap: Tap) -> Tensor:
     flower = lay_whorls(n, flat, waves, pixel)
     light = tap("light", illuminate(n, flat, waves, flower, style.back @ style.back_across))
     return develop(n, light, grain)
+
+
+def line(x: Tensor, gain: float, offset: float) -> Tensor:
+    """Return gain x + offset in one pass."""
+    return torch.rsub(x, offset, alpha=-gain)
 
 
 def times(a: Complex, b: Complex) -> Complex:
@@ -105,32 +114,38 @@ def angular_waves(n: Numbers, polar: Polar, pixel: float) -> Waves:
     slope = n["three"] * three[1]
     slope = torch.addcmul(torch.addcmul(slope, n["five"], five[1]), n["eight"], eight[1])
     return Waves(
-        petal, slope, twentyone[1], veins(n, twentyone[0], polar.radius, pixel), seeds(n, eight, thirteen, polar)
+        petal,
+        slope,
+        twentyone[1],
+        veins(n, twentyone[0], polar.radius, pixel),
+        seeds(n, thirteen, twentyone, polar.radius),
     )
 
 
 def veins(n: Numbers, wave: Tensor, radius: Tensor, pixel: float) -> Tensor:
     """Return fine lines along the petals from the cosine of 21 angles; they fade where they would be too fine."""
     square = wave * wave
-    fine = 8 * square * (square - 1) + 1  # 84 angles
+    fine = square * line(square, 8, -8) + 1  # 84 angles
     finer = fine * fine  # 168 angles, 0..1
     room = radius * radius
     room = room / (room + (0.12 + (60 * pixel) ** 2))
-    return torch.addcmul(fine * 0.4, finer, finer, value=1.0) * (n["veins"] * room)
+    return torch.addcmul(fine * 0.4, finer, finer) * (room * n["veins"])
 
 
-def seeds(n: Numbers, eight: Complex, thirteen: Complex, polar: Polar) -> Tensor:
-    """Return the florets of the core, -1..1: spirals of 8 and 13 arms that cross, as in a sunflower."""
-    turn = polar.radius * (9 / n["core"]) * 0.6
-    spiral = turn.cos(), turn.sin()
-    left = torch.addcmul(thirteen[0] * spiral[0], thirteen[1], spiral[1])
-    right = torch.addcmul(eight[0] * spiral[0], eight[1], spiral[1], value=-1)
-    return left * right
+def seeds(n: Numbers, thirteen: Complex, twentyone: Complex, radius: Tensor) -> Tensor:
+    """Return the florets of the core, 0..1: where spirals of 13 and of 21 arms cross, as in a sunflower."""
+    turn = radius * radius * n["spiral"]
+    single = turn.cos(), turn.sin()
+    double = times(single, single)
+    triple = times(double, single)
+    left = torch.addcmul(twentyone[0] * double[0], twentyone[1], double[1])
+    right = torch.addcmul(thirteen[0] * triple[0], thirteen[1], triple[1], value=-1)
+    return line(left, 0.5, 0.5) * line(right, 0.5, 0.5)
 
 
 def both_sides(n: Numbers, flat: Polar, waves: Waves) -> tuple[Side, Side]:
     """Return the even whorls' side and the odd ones', whose petals stand where the others leave gaps."""
-    high = 0.5 * waves.petal + 0.5
+    high = line(waves.petal, 0.5, 0.5)
     low = 1 - high
     ridges = (high + 0.012).sqrt(), (low + 0.012).sqrt()
     across = torch.addcmul(flat.sin * n["lamp_x"], flat.cos, -n["lamp_y"])
@@ -149,56 +164,63 @@ def one_side(
     profile = torch.lerp(ridge, 1.05 - gap, n["point"])
     edge = torch.addcmul(frill, n["outer"], profile) + n["inner"]
     reach = radius / edge
-    rib = 0.2 / (200 * far + 1)
-    return Side(reach, (reach * n["rings"]).sin() * n["ripple"], relief - rib + 1)
+    rib = 0.2 / line(far, 200, 1)
+    bands = (reach * n["rings"]).sin() * n["ripple"]
+    return Side(reach, torch.add(bands, relief, alpha=0.10), relief - rib + 1)
 
 
 def lay_whorls(n: Numbers, flat: Polar, waves: Waves, pixel: float) -> Flower:
     """Lay the whorls over each other, the widest first; each darkens the one beneath near its outline."""
-    sides = both_sides(n, flat, waves)
-    cup = torch.addcmul(flat.cos * n["lamp_x"], flat.sin, n["lamp_y"]) * 0.5
-    shades = [torch.sub(side.shade, cup, alpha=0.6) for side in sides]
-    tone = light = cover = torch.zeros_like(cup)
-    size = torch.ones_like(n["radius"])
-    reach = sides[0].reach
-    for whorl in range(WHORLS):
-        side, shade = sides[whorl % 2], shades[whorl % 2]
-        inner = sides[(whorl + 1) % 2].reach * (1 / (size * n["ratio"]))
-        fourth = reach * reach
-        fourth = fourth * fourth
-        open_ = inner * inner
-        open_ = open_ * open_
-        open_ = open_ / (open_ + 0.9)
-        sharp = n["radius"] * size * (0.8 / (0.55 * pixel + 0.0015 * max(0, 2 - whorl)))
-        alpha = torch.sigmoid(sharp - sharp * reach)
-        body = torch.addcmul(shade, cup, reach) * (reach * 0.55 + 0.35) * open_
-        body = torch.addcmul(body, fourth * fourth, n["sheen"])
-        light = torch.lerp(light, body, alpha)
-        tone = torch.lerp(tone, torch.add(side.tone, reach, alpha=0.70) + (0.21 - 0.045 * whorl), alpha)
-        if whorl < 2:
-            cover = cover + alpha - cover * alpha
-        reach, size = inner, size * n["ratio"]
-    return Flower(tone.clamp(0, 1), light.clamp_min(0), cover)
+    cup = torch.addcmul(flat.cos * n["lamp_x"], flat.sin, n["lamp_y"]) * 0.5  # a petal rises, then bends outwards
+    sides = [side._replace(shade=torch.sub(side.shade, cup, alpha=0.6)) for side in both_sides(n, flat, waves)]
+    reach, inner = sides[0].reach, sides[1].reach * n["widen1"]
+    flower = Flower(*one_whorl(n, sides[0], cup, reach, inner, 0), torch.sigmoid(crisp(reach, 0, pixel)))
+    for whorl in range(1, WHORLS):
+        reach, inner = inner, sides[1 - whorl % 2].reach * n[f"widen{whorl + 1}"]
+        tone, light = one_whorl(n, sides[whorl % 2], cup, reach, inner, whorl)
+        flower = flower.under(tone, light, torch.sigmoid(crisp(reach, whorl, pixel)), visible=whorl == 1)
+    return flower
+
+
+def one_whorl(n: Numbers, side: Side, cup: Tensor, reach: Tensor, inner: Tensor, whorl: int) -> tuple[Tensor, Tensor]:
+    """Return place in the palette and light of a whorl; `inner` is the reach of the next one, which shades it."""
+    near = reach.clamp(max=1.08)
+    square = near * near
+    rise = square * square
+    open_ = inner * inner
+    open_ = open_ * open_
+    open_ = open_ / (open_ + 1.6)
+    light = torch.addcmul(side.shade, cup, near) * line(rise, 0.72, 0.30) * open_
+    tone = torch.add(side.tone, rise, alpha=0.74) + (0.16 - 0.015 * whorl)
+    return tone, torch.addcmul(light, rise * rise, n["sheen"])
+
+
+def crisp(reach: Tensor, whorl: int, pixel: float) -> Tensor:
+    """Return the logit of a whorl's cover: about a pixel from bare to covered."""
+    steep = 0.67 * 0.755**whorl / (0.22 * pixel + 0.0003)
+    return line(reach, -steep, steep)
 
 
 def illuminate(n: Numbers, flat: Polar, waves: Waves, flower: Flower, back: Tensor) -> Tensor:
     """Return linear light [N, 3, H, W]: background and halo, petals, the core, light from within."""
+    tone = flower.tone.clamp(0, 1)
+    rgb = tone * n["petal3"] + n["petal2"]
+    rgb = torch.addcmul(n["petal1"], rgb, tone)
+    rgb = torch.addcmul(n["petal0"], rgb, tone) * flower.light.clamp_min(0)
     square = flat.radius * flat.radius
-    halo = 1 / (square * (1.0 / n["radius"] ** 2) + 1)
-    rgb = n["petal3"] * flower.tone + n["petal2"]
-    rgb = torch.addcmul(n["petal1"], rgb, flower.tone)
-    rgb = torch.addcmul(n["petal0"], rgb, flower.tone) * (flower.light * 1.5)
-    rgb = torch.lerp(torch.addcmul(back, n["halo"], halo * halo), rgb, flower.cover)
-    bright = square * (1 / n["core"] ** 2)
-    disc = torch.sigmoid(7 - 7 * bright)
-    rgb = torch.lerp(rgb, n["floret"] * (0.35 + 0.4 * waves.seed + 0.4 * bright), disc)
-    glow = 1 / (0.4 * bright + 1)
+    halo = 1 / (square * n["halo_falls"] + 1)
+    aura = halo * halo * line(waves.petal, 0.3, 1)
+    rgb = torch.lerp(torch.addcmul(back, n["halo"], aura), rgb, flower.cover)
+    bright = square * n["core_falls"]
+    disc = torch.sigmoid(line(bright, -12, 12))
+    rgb = torch.lerp(rgb, n["floret"] * ((waves.seed + 0.10) * line(bright, 0.85, 0.25)), disc)
+    glow = 1 / line(bright, 0.5, 1)
     return torch.addcmul(rgb, n["glow"], glow * glow)
 
 
 def develop(n: Numbers, light: Tensor, grain: Tensor | None) -> Tensor:
     """Return the film [N, 3, H, W] in -1..1 of linear light: a shoulder, a gamma of 2, grain."""
-    image = (light / (light + 0.9) + 1e-6).sqrt() * 2.75 - 1
+    image = line((light / (light + 0.9) + 1e-6).sqrt(), 2.75, -1)
     if grain is not None:
         image = torch.addcmul(image, grain, n["grain"])
     return image.clamp(-1, 1)

@@ -19,6 +19,7 @@ from renderer.generators.bloom_color import palette
 
 CONSTANTS_SEED = 1597  # of NumPy's RandomState, which never changes what it draws
 MOTES = 36
+WHORLS = 6  # nested layers of petals
 # Plane waves of the warp: wave vector x, y; displacement x, y; how `flow` and `eddy` turn the phase; the phase.
 WAVES = (
     (1.6, 0.9, 0.50, -0.90, 1.0, 0.0, 0.3),
@@ -91,7 +92,9 @@ def _numbers(a: Mapping[str, Tensor]) -> dict[str, Tensor]:
     count = 0.9 * a["petals"].unsqueeze(1) - a["petals"].new_tensor((-1.1, 0.0, 1.1))  # [N, 3]
     share = torch.softmax(-2.2 * count * count, dim=1)
     depth = 0.16 + 0.56 * torch.sigmoid(0.9 * a["depth"] + 0.3)
-    radius = 0.80 * torch.exp(0.17 * a["radius"])
+    radius = 0.84 * torch.exp(0.16 * a["radius"])
+    core = 0.13 * torch.exp(0.25 * a["core"])
+    ratio = 0.755 + 0.035 * a["spread"]
     lamp = 0.9 * a["light"] - 2.2
     turned = lamp - 0.5 * a["rotate"]  # the lamp as the flower sees it
     return {
@@ -100,16 +103,17 @@ def _numbers(a: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "eight": share[:, 2],
         "inner": radius * (1 - depth),
         "outer": radius * depth,
-        "radius": radius,
         "frill": 0.022 * radius * torch.exp(0.6 * a["ruffle"]),
         "point": torch.sigmoid(1.2 * a["point"] - 0.3),
-        "ratio": 0.755 + 0.04 * a["spread"],
+        **{f"widen{whorl}": ratio**-whorl for whorl in range(1, WHORLS + 1)},
         "swirl": 0.42 * a["swirl"],
         "rings": 2 * math.pi * 1.3 * torch.exp(0.3 * a["rings"]),
         "ripple": 0.07 * torch.exp(0.6 * a["ripple"]),
-        "veins": 0.10 * torch.exp(0.5 * a["veins"]),
-        "sheen": 0.28 * torch.exp(0.6 * a["sheen"]),
-        "core": 0.115 * torch.exp(0.25 * a["core"]),
+        "veins": 0.14 * torch.exp(0.5 * a["veins"]),
+        "sheen": 0.23 * torch.exp(0.6 * a["sheen"]),
+        "core_falls": 1 / core**2,
+        "halo_falls": 1 / radius**2,
+        "spiral": 5.5 / core**2,
         "lamp_x": turned.cos(),
         "lamp_y": turned.sin(),
         "grain": 0.011 * torch.exp(0.5 * a["grain"]),
@@ -120,9 +124,9 @@ def placement(a: Mapping[str, Tensor], transform: Tensor | None) -> Tensor:
     """Return the affine map [N, 2, 3] from the frame to the flower: move, lean, zoom, turn."""
     zero = torch.zeros_like(a["x"])
     one = torch.ones_like(zero)
-    scale = torch.exp(-0.15 * a["zoom"]).reshape(-1, 1, 1)
     cos, sin = torch.cos(0.5 * a["rotate"]), torch.sin(0.5 * a["rotate"])
     lean_x, lean_y = 0.3 * a["tilt_x"], 0.3 * a["tilt_y"] + 0.2
+    scale = (torch.exp(-0.15 * a["zoom"]) * (1 + lean_x**2 + lean_y**2) ** -0.35).reshape(-1, 1, 1)
     move = torch.stack([one, zero, -0.13 * a["x"], zero, one, -0.13 * a["y"]], -1).reshape(-1, 2, 3)
     lean = torch.stack([1 + lean_x**2, lean_x * lean_y, lean_x * lean_y, 1 + lean_y**2], -1).reshape(-1, 2, 2)
     turn = torch.stack([cos, sin, -sin, cos], -1).reshape(-1, 2, 2)
@@ -146,7 +150,7 @@ def coordinate_factors(a: Mapping[str, Tensor], place: Tensor, canvas: Canvas) -
     phases = vectors[:, :, 2] + 0.9 * turns @ waves[:, 4:6].T + waves[:, 6]  # [N, J]
     across = vectors[:, :, :1] * canvas.x  # [N, J, W]
     down = (vectors[:, :, 1:2] * canvas.y + phases.unsqueeze(-1)).unsqueeze(1)  # [N, 1, J, H]
-    push = (0.075 * torch.exp(0.55 * a["warp"])).reshape(-1, 1, 1, 1) * waves[:, 2:4].T.unsqueeze(-1)  # [N, 2, J, 1]
+    push = (0.065 * torch.exp(0.45 * a["warp"])).reshape(-1, 1, 1, 1) * waves[:, 2:4].T.unsqueeze(-1)  # [N, 2, J, 1]
     slope = place[:, :, :1, None].expand(-1, -1, -1, len(canvas.y))
     straight = (place[:, :, 1:2] * canvas.y + place[:, :, 2:3]).unsqueeze(2)  # [N, 2, 1, H]
     left = torch.cat([slope, straight, push * down.cos(), push * down.sin()], 2)  # [N, 2, K, H]
@@ -161,8 +165,9 @@ def backdrop_factors(a: Mapping[str, Tensor], colors: Mapping[str, Tensor], canv
     light_x = torch.exp(-0.6 * (canvas.x - 0.75 * lamp.cos()) ** 2)  # [N, W]
     light_y = torch.exp(-0.6 * (canvas.y - 0.75 * lamp.sin()) ** 2)  # [N, H]
     near = canvas.motes[:, 2]
-    width = 0.005 + 0.11 * near**4 + canvas.pixel  # [MOTES], the near ones are out of focus
-    power = 0.55 * torch.exp(0.6 * a["dust"]).unsqueeze(1) * (0.005 / width) ** 0.7  # [N, MOTES]
+    size = 0.006 + 0.11 * near**4  # [MOTES], the near ones are out of focus
+    width = (size**2 + (0.7 * canvas.pixel) ** 2).sqrt()  # never finer than the pixels, with the same light
+    power = 0.75 * torch.exp(0.6 * a["dust"]).unsqueeze(1) * (0.006 / size) ** 0.6 * (size / width) ** 2
     spot_x = _spots(canvas.motes[:, 0], near, 0.2 * a["x"] + 0.15 * a["flow"], width, canvas.x)  # [N, MOTES, W]
     spot_y = _spots(canvas.motes[:, 1], near, 0.2 * a["y"] + 0.15 * a["eddy"], width, canvas.y)
     tint = torch.lerp(colors["mote"], colors["halo"], 0.7 * canvas.motes[:, 3].reshape(1, 1, -1, 1))
