@@ -13,7 +13,11 @@ from renderer.sinks.sound import check_sound, sound_input, sound_output
 
 H264 = {"draft": ("ultrafast", "22"), "good": ("veryfast", "16"), "best": ("slow", "12")}  # preset, crf
 AAC_RATE = {"draft": "192k", "good": "192k", "best": "320k"}
-VP9 = {"draft": ("8", "32"), "good": ("5", "24"), "best": ("2", "16")}  # cpu-used, crf
+VP9 = {
+    "draft": ("realtime", "8", "32"),
+    "good": ("good", "5", "24"),
+    "best": ("good", "2", "16"),
+}  # deadline, cpu-used, crf
 OPUS_RATE = {"draft": "128k", "good": "160k", "best": "256k"}
 
 
@@ -152,9 +156,9 @@ class WebmSink(VideoSink):
 
     def picture(self) -> list[str]:
         """Return the arguments of libvpx."""
-        speed, crf = VP9[self.spec.quality]
+        deadline, speed, crf = VP9[self.spec.quality]
         colours = [*bt709("yuva420p"), "-auto-alt-ref", "0"] if self.alpha else bt709("yuv420p")
-        effort = ["-deadline", "good", "-cpu-used", speed, "-row-mt", "1"]
+        effort = ["-deadline", deadline, "-cpu-used", speed, "-row-mt", "1"]
         return ["-crf", crf, "-b:v", "0", *effort, *self._keyframes(), *colours]
 
     def sound(self) -> list[str]:

@@ -11,7 +11,8 @@ from PIL import Image
 from sink_probe import decode, numbered, numbers_of, smooth, spec_of
 
 from renderer.errors import SinkError
-from renderer.sinks import SINKS, AdaptedSink, MemorySink, Outputs, SinkSpec, describe, frames_at, sink_for
+from renderer.sinks import SINKS, AdaptedSink, MemorySink, Outputs, SinkSpec, describe, frames_at, sink_for, video, webp
+from renderer.sinks import frames as frames_module
 from renderer.sinks.adapt import resize
 
 
@@ -114,6 +115,15 @@ def test_a_failed_render_leaves_no_output(tmp_path):
 def test_the_docs_hold_the_table():
     text = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
     assert describe() in text, "paste the output of renderer.sinks.describe() into docs/outputs.md"
+
+
+def test_the_docs_tell_the_qualities():
+    text = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
+    told = [f"{preset}, crf {crf}" for preset, crf in video.H264.values()]
+    told += [f"speed {speed}, crf {crf}" for _, speed, crf in video.VP9.values()]
+    told += [f"quality {quality}" for quality, _ in webp.QUALITY.values()]
+    told += [f"zlib {effort}" for effort in frames_module.EFFORT.values()]
+    assert [words for words in told if words not in text] == []
 
 
 def test_the_table_names_every_output():

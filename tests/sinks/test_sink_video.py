@@ -212,10 +212,11 @@ def test_one_frame_is_a_film_too(tmp_path):
         assert len(decode(render(tmp_path / name, smooth(1)).path)) == 1
 
 
-def test_names_with_odd_characters_are_written(tmp_path):
-    path = tmp_path / "-a film: 100% 'new' é.mp4"
-    render(path, smooth(2))
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".webp", ".mov"])
+def test_names_with_odd_characters_are_written(tmp_path, suffix):
+    path = tmp_path / "%03d" / f"-a film: 100% 'new' %d é{suffix}"
+    render(path, smooth(2), max_bytes=9**9 if suffix in (".gif", ".webp") else None)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.gif"])
