@@ -28,7 +28,7 @@ class Persistent(Stub):
         self.state: dict[Any, Any] = state
 
 
-class Bag(Stub):
+class Namespace(Stub):
     """Stand for an object that is only a bag of attributes, such as argparse.Namespace."""
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class Bag(Stub):
         self.state = state
 
 
-class TFNetwork(Bag):
+class TFNetwork(Namespace):
     """Stand for a dnnlib.tflib Network: its state, of which the source text is never looked at."""
 
 
-class TorchModule(Bag):
+class TorchModule(Namespace):
     """Stand for a module of torch itself."""
 
 
@@ -114,7 +114,7 @@ def tensor_names(budget: Budget) -> dict[tuple[str, str], Global]:
         "torch.device": lambda name="cpu", *_: str(name) if isinstance(name, str) else "cpu",
         "torch.storage.TypedStorage": None,
         "collections.OrderedDict": _ordered_dict,
-        "argparse.Namespace": Bag,
+        "argparse.Namespace": Namespace,
         "_codecs.encode": _encode,
         "numpy.dtype": NumpyType,
         "numpy.ndarray": None,

@@ -6,6 +6,7 @@ whatever is wrong with a file becomes one CheckpointError of one sentence.
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 from renderer.errors import CheckpointError, nearest
-from renderer.generators.allowed import Bag, NumpyArray, checkpoint_names, tensor_names
+from renderer.generators.allowed import Namespace, NumpyArray, checkpoint_names, tensor_names
 from renderer.generators.pickle_machine import Budget, Damage, Global, PickleMachine, Refusal, Stub
 from renderer.generators.torch_streams import LEGACY_HEAD, Storage, read_legacy, read_zip
 
@@ -59,7 +60,7 @@ def parse(data: bytes) -> Any:
     budget = Budget.for_file(len(data))
     if data.startswith(b"PK"):
         return read_zip(data, tensor_names(budget), budget)
-    if data.startswith(LEGACY_HEAD):
+    if LEGACY_HEAD in data[:32]:
         return read_legacy(memoryview(data), tensor_names(budget), budget)
     return PickleMachine(memoryview(data), budget).run(checkpoint_names(budget))
 
@@ -119,9 +120,18 @@ def not_a_checkpoint(head: bytes) -> str | None:
             return meaning
     if head[8:9] == b"{":
         return "is a safetensors file, expected a pickle or torch file"
-    if all(byte in b"\t\n\r" or 32 <= byte < 127 or byte >= 0xC2 for byte in head):
+    if is_text(head):
         return "is a text file, expected a model file"
     return f"is not a model file (it begins with the bytes {head[:4].hex(' ')})"
+
+
+def is_text(head: bytes) -> bool:
+    """Tell whether the first bytes of a file are printable UTF-8, the last character of which may be cut."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character in "\t\n\r" for character in text)
 
 
 def _plain(value: Any, depth: int, seen: dict[int, Any]) -> Any:
@@ -130,7 +140,7 @@ def _plain(value: Any, depth: int, seen: dict[int, Any]) -> Any:
         raise Refusal(f"its containers are nested more than {MAX_DEPTH} deep")
     if id(value) in seen:
         return seen[id(value)]
-    if isinstance(value, Bag):
+    if isinstance(value, Namespace):
         plain = _plain(value.state, depth, seen)
     elif isinstance(value, dict):
         plain = {key: _plain(item, depth - 1, seen) for key, item in value.items()}

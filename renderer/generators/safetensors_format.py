@@ -23,16 +23,16 @@ from renderer.generators.networks.stylegan2_layers import StyleGAN2Config
 from renderer.generators.pickle_machine import Damage, shown
 from renderer.generators.safe_pickle import check_file
 
-FORMAT_NAME = "latentreel"
-FORMAT_VERSION = "1"
+HEADER_KEY = "latentreel"
+FORMAT_VERSION = 1
 
 
-def _stylegan2(config: str) -> Callable[[], Generator]:
-    made = TypeAdapter(StyleGAN2Config).validate_json(config)
+def _stylegan2(config: Any) -> Callable[[], Generator]:
+    made = TypeAdapter(StyleGAN2Config).validate_python(config)
     return lambda: StyleGAN2(made)
 
 
-FAMILIES: Mapping[str, Callable[[str], Callable[[], Generator]]] = {StyleGAN2.family: _stylegan2}
+FAMILIES: Mapping[str, Callable[[Any], Callable[[], Generator]]] = {StyleGAN2.family: _stylegan2}
 
 
 def is_safetensors(path: Path) -> bool:
@@ -50,12 +50,8 @@ def save_safetensors(generator: Generator, path: str | Path) -> None:
     config = getattr(generator, "config", None)
     if generator.family not in FAMILIES or config is None:
         raise CheckpointError(f"{path}: a {generator.family} generator has no weights to save")
-    header = {
-        "format": FORMAT_NAME,
-        "format_version": FORMAT_VERSION,
-        "family": generator.family,
-        "config": json.dumps(asdict(config)),
-    }
+    about = {"format_version": FORMAT_VERSION, "family": generator.family, "config": asdict(config)}
+    header = {HEADER_KEY: json.dumps(about)}  # one entry: several would be written in a random order
     state = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
     target = Path(path)
     try:
@@ -102,14 +98,20 @@ def load_safetensors(path: str | Path) -> Generator:
 
 def _builder(path: Any, header: Mapping[str, str]) -> Callable[[], Generator]:
     """Return what builds the network that a header describes."""
-    if header.get("format") != FORMAT_NAME or "config" not in header:
+    if HEADER_KEY not in header:
         raise CheckpointError(
             f"{path}: refused: it is a safetensors file of another program; only those of `render convert` are opened"
         )
-    if header.get("format_version") != FORMAT_VERSION:
-        version = shown(header.get("format_version"))
+    try:
+        about = json.loads(header[HEADER_KEY])
+    except (json.JSONDecodeError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        raise CheckpointError(f"{path}: broken: the description of its network is no JSON object")
+    if about.get("format_version") != FORMAT_VERSION:
+        version = json.dumps(about.get("format_version"))[:40]
         raise CheckpointError(f"{path}: refused: its format version is {version}, expected {FORMAT_VERSION}")
-    family = header.get("family", "")
+    family = str(about.get("family"))[:80]
     if family not in FAMILIES:
         raise CheckpointError(f"{path}: refused: its family is {shown(family)!r}{expected(family, FAMILIES)}")
-    return FAMILIES[family](header["config"])
+    return FAMILIES[family](about.get("config"))

@@ -18,7 +18,7 @@ from torch import Tensor
 from renderer.generators.pickle_machine import Allowed, Budget, Damage, Global, PickleMachine, Refusal, shown
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-LEGACY_HEAD = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
+LEGACY_HEAD = b"\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")  # after the protocol and perhaps a frame
 SMALL_VIEW = 1 << 16  # elements that an expanded tensor may have beyond its storage
 
 STORAGE_DTYPES = {

@@ -86,7 +86,7 @@ class StyleGAN2(Generator):
         self.z_dim, self.c_dim, self.w_dim = config.z_dim, config.c_dim, config.w_dim
         self.img_resolution, self.img_channels = config.img_resolution, config.img_channels
         self.num_ws = 2 * len(config.channels)
-        self.conv_dtype = torch.float32
+        self.conv_dtype: torch.dtype | None = None
         self.mapping_network = mapping.Mapping(
             config.z_dim,
             config.c_dim,
@@ -110,7 +110,7 @@ class StyleGAN2(Generator):
 
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN2:
         """Run the highest resolutions in this dtype from now on; mapping, styles and images stay float32."""
-        self.conv_dtype = dtype
+        self.conv_dtype = None if dtype == torch.float32 else dtype
         return self
 
     def randomize(self, seed: int) -> StyleGAN2:
@@ -159,7 +159,7 @@ class StyleGAN2(Generator):
         return image
 
     def block_dtype(self, resolution: int) -> torch.dtype:
-        """Return the dtype of a block: below float32 only for the highest resolutions, four if not trained so."""
+        """Return the dtype of a block: another only for the highest resolutions, four if it was not trained so."""
         low = self.config.num_fp16_res or 4
         lowest = max(self.img_resolution >> (low - 1), 8)
-        return self.conv_dtype if resolution >= lowest else torch.float32
+        return self.w_avg.dtype if self.conv_dtype is None or resolution < lowest else self.conv_dtype

@@ -21,6 +21,7 @@ from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
 
 Architecture = Literal["skip", "resnet", "orig"]
+MAX_WIDTH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class StyleGAN2Config:
         sizes = (self.z_dim, self.w_dim, self.img_channels, *self.channels, *self.mapping_widths)
         if self.img_resolution != 2 ** (len(self.channels) + 1) or not 1 <= len(self.channels) <= 12:
             raise ValueError(f"{len(self.channels)} blocks do not lead to {self.img_resolution} pixels")
+        if max(*sizes, self.c_dim, self.embed_features) > MAX_WIDTH:
+            raise ValueError(f"a dimension of the network is larger than {MAX_WIDTH}")
         if min(sizes) < 1 or min(self.c_dim, self.embed_features, self.num_fp16_res) < 0 or not self.mapping_widths:
             raise ValueError("a dimension of the network is not positive")
         if self.mapping_widths[-1] != self.w_dim:
@@ -101,7 +104,7 @@ def modulated(x: Tensor, weight: Tensor, style: Tensor, fir: Fir | None = None, 
     Scaling the input and the output instead of the weight gives the same numbers with one shared weight.
     In half precision style and weight are first brought to size 1, which demodulation takes out again.
     """
-    if demodulate and x.dtype != torch.float32:
+    if demodulate and x.element_size() < 4:
         style = style / style.abs().amax(dim=1, keepdim=True).clamp_min(1e-8)
         weight = weight / weight.abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-8)
         weight = weight / math.sqrt(weight[0].numel())
@@ -172,9 +175,9 @@ class ToRGB(nn.Module):
         self.clamp, self.gain = config.conv_clamp, 1 / math.sqrt(inputs)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """Return float32 [N, img_channels, h, w] of x [N, inputs, h, w] and w [N, w_dim]."""
+        """Return [N, img_channels, h, w] in the precision of w, of x [N, inputs, h, w] and w [N, w_dim]."""
         image = modulated(x, self.weight, self.affine(w) * self.gain, demodulate=False)
-        return activate(image + self.bias.to(x.dtype)[:, None, None], "linear", clamp=self.clamp).float()
+        return activate(image + self.bias.to(x.dtype)[:, None, None], "linear", clamp=self.clamp).to(w.dtype)
 
 
 class Skip(nn.Module):
