@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -298,7 +299,8 @@ def fail(error: Exception) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; an end asked for by SIGTERM is as clean as one by Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli()
     except (LatentreelError, ValueProblem) as error:

@@ -21,7 +21,7 @@ from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
 
 PREVIEW_SIDE = 256
-BASE_BYTES = 450_000_000  # Python with torch and the codecs, measured
+BASE_BYTES = 330_000_000  # Python with torch and the codecs, measured
 
 
 @dataclass(frozen=True)

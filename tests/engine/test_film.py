@@ -1,0 +1,168 @@
+"""A film is written from a thread of its own; what fails leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from renderer.api import load_scene, render
+from renderer.errors import SinkError
+from renderer.film import Writer
+from renderer.job import Run
+
+SCENE = """
+model: bloom
+size: 48
+fps: 10
+duration: 1s
+timeline: [{walk: {keys: [3, 14]}}]
+output: [film.mp4, {file: small.gif, size: 32, fps: 5}]
+"""
+
+
+def test_one_pass_writes_every_output(write_scene, render_command, tmp_path):
+    done = render_command(write_scene(SCENE))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(tmp_path / "out/film.mp4"), str(tmp_path / "out/small.gif")]
+    assert "10 frames" in done.stderr
+    assert "frames/s" in done.stderr
+    with Image.open(tmp_path / "out/small.gif") as picture:
+        assert picture.size == (32, 32)
+        assert picture.n_frames == 5
+
+
+def test_the_default_output_is_named_after_the_scene(write_scene, render_command, tmp_path):
+    scene = write_scene(SCENE[: SCENE.index("output")], "fern.yaml")
+    assert render_command(scene).returncode == 0
+    assert (tmp_path / "out/fern.mp4").exists()
+
+
+def test_a_still_is_the_frame_of_the_film(write_scene, render_command, tmp_path):
+    scene = write_scene(SCENE)
+    assert render_command(scene, "--at", "0.5s", "-o", "still.png").returncode == 0
+    assert render_command(scene, "-o", "frames/").returncode == 0
+    with Image.open(tmp_path / "still.png") as still, Image.open(sorted((tmp_path / "frames").glob("*.png"))[5]) as frame:
+        assert np.array_equal(np.asarray(still), np.asarray(frame))
+
+
+def test_a_part_of_the_film_is_bit_equal_to_it(write_scene, render_command, tmp_path):
+    scene = write_scene(SCENE)
+    assert render_command(scene, "-o", "all/").returncode == 0
+    assert render_command(scene, "--frames", "3:6", "-o", "part/").returncode == 0
+    whole = [np.asarray(Image.open(path)) for path in sorted((tmp_path / "all").glob("*.png"))]
+    part = [np.asarray(Image.open(path)) for path in sorted((tmp_path / "part").glob("*.png"))]
+    assert len(part) == 3
+    assert np.array_equal(np.stack(part), np.stack(whole[3:6]))
+
+
+def test_a_preview_is_small_and_slow(write_scene, render_command, tmp_path):
+    scene = write_scene(SCENE.replace("size: 48", "size: [640, 360]").replace("fps: 10", "fps: 30"))
+    assert render_command(scene, "--preview", "-o", "p/").returncode == 0
+    files = sorted((tmp_path / "p").glob("*.png"))
+    assert len(files) == 15
+    with Image.open(files[0]) as picture:
+        assert picture.size == (256, 144)
+
+
+def test_the_manifest_renders_the_same_film_again(write_scene, render_command, tmp_path):
+    write_scene("vars: {last: 14}\ndefaults: {walk: {interp: lerp}}\n", "base.yaml")
+    scene = write_scene(SCENE.replace("[3, 14]", "[3, '${last}', random]") + "include: base.yaml\n")
+    assert render_command(scene, "-o", "a.mp4", "--set", "seed=5").returncode == 0
+    manifest = json.loads((tmp_path / "a.mp4.json").read_text())
+    assert manifest["scene"]["text"] == scene.read_text()
+    assert manifest["scene"]["resolved"]["seed"] == 5
+    assert manifest["scene"]["resolved"]["timeline"][0]["walk"]["interp"] == "lerp"
+    assert manifest["seeds"]["latents"] == [3, 14]
+    assert {"device", "dtype", "batch", "threads"} <= manifest["run"].keys()
+    assert manifest["model"]["hash"]
+    assert manifest["versions"]["torch"]
+    scene.unlink()
+    again = render_command("a.mp4.json", "-o", "b.mp4")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_failing_sink_ends_the_render_with_its_error():
+    class Failing:
+        def write(self, frames):
+            raise SinkError("the disk is full")
+
+    frames = np.zeros((1, 2, 2, 3), np.uint8)
+    with pytest.raises(SinkError, match="disk is full"), Writer(Failing(), (2, 2), 3) as writer:
+        for _ in range(1000):
+            writer.put(frames)
+            time.sleep(0.001)
+
+
+def test_the_queue_is_bounded_in_bytes():
+    assert Writer(None, (4096, 4096), 3).waiting.maxsize == 2
+    small = Writer(None, (64, 64), 3).waiting.maxsize
+    assert small * 4 * 64 * 64 * 3 <= 64 * 1024**2
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_render_says_so_and_leaves_nothing(write_scene, tmp_path, name):
+    scene = write_scene(SCENE.replace("duration: 1s", "duration: 1000s"))
+    old = tmp_path / "out" / "film.mp4"
+    old.parent.mkdir()
+    old.write_text("an older film")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "renderer", scene], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.time() + 60
+    while time.time() < deadline and not list(old.parent.glob(".film*")):
+        time.sleep(0.1)
+    time.sleep(0.5)
+    os.kill(process.pid, name)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "nothing was written under the final name" in told
+    assert "Traceback" not in told
+    assert old.read_text() == "an older film"
+    assert [path.name for path in old.parent.iterdir()] == ["film.mp4"]
+
+
+def peak_memory(scene, tmp_path, *options):
+    """Return the peak of a render's own memory in KiB."""
+    code = (
+        "import resource, sys\nfrom renderer.cli import cli\n"
+        "cli(sys.argv[1:], standalone_mode=False)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, scene, *options], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout.split()[-1])
+
+
+@pytest.mark.parametrize("seconds", [60, pytest.param(600, marks=pytest.mark.full)])
+def test_memory_does_not_grow_with_the_length(write_scene, tmp_path, seconds):
+    scene = write_scene(SCENE.replace("fps: 10", "fps: 30").replace("output", "# output").replace("size: 48", "size: 64"))
+    options = ["-q", "-o", "film.mp4", "--set"]
+    short = peak_memory(scene, tmp_path, *options, "duration=10s")
+    long = peak_memory(scene, tmp_path, *options, f"duration={seconds}s")
+    assert long <= short * 1.05, (short, long)
+
+
+def test_check_estimates_the_memory(write_scene, tmp_path):
+    from renderer.api import prepare
+    from renderer.job import memory_of
+
+    scene = write_scene(SCENE.replace("output", "# output").replace("size: 48", "size: 512"))
+    told = memory_of(prepare(load_scene(scene), Run(device="cpu")))
+    measured = peak_memory(scene, tmp_path, "-q", "-o", "film.mp4") * 1024
+    assert 0.5 < told / measured < 2, (told, measured)
+
+
+def test_render_into_memory(write_scene):
+    film = render(load_scene(write_scene(SCENE)), "memory:", run=Run(device="cpu"))
+    assert film.frames == 10
+    assert film.rate > 0
