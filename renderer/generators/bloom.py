@@ -95,17 +95,21 @@ class Bloom(Generator):
         grain = self._grain(len(ws), noise_mode, noise)
         if taps is not None or self.device.type != "cpu":
             return paint(whole, canvas.pixel, grain, taps or untapped)
-        frames = [self._paint_in_strips(whole, slice(i, i + 1), grain) for i in range(len(ws))]
+        if grain is not None:
+            grain = grain.expand(len(ws), -1, -1, -1)
+        frames = [
+            self._paint_in_strips(whole.frame(i), None if grain is None else grain[i : i + 1]) for i in range(len(ws))
+        ]
         return torch.cat(frames) if frames else ws.new_zeros(0, 3, *self._size)
 
-    def _paint_in_strips(self, whole: Style, frame: slice, grain: Tensor | None) -> Tensor:
+    def _paint_in_strips(self, one: Style, grain: Tensor | None) -> Tensor:
         """Return one picture [1, 3, H, W], painted in strips that stay in the cache of a CPU."""
-        canvas, step = self.canvas(), max(1, STRIP_PIXELS * torch.get_num_threads() // self._size[1])
+        step = max(1, STRIP_PIXELS * torch.get_num_threads() // self._size[1])
         strips = []
         for top in range(0, self._size[0], step):
             rows = slice(top, top + step)
-            part = None if grain is None else grain[frame if len(grain) > 1 else slice(None), :, rows]
-            strips.append(paint(whole.cut(frame, rows), canvas.pixel, part, untapped))
+            part = None if grain is None else grain[:, :, rows]
+            strips.append(paint(one.strip(rows), self.canvas().pixel, part, untapped))
         return torch.cat(strips, dim=2)
 
     def canvas(self) -> Canvas:

@@ -20,9 +20,10 @@ Numbers = Mapping[str, Tensor]
 
 
 class Polar(NamedTuple):
-    """Hold the polar coordinates of the flower, each [N, 1, H, W]: radius, and the angle as a unit vector."""
+    """Hold the polar coordinates of the flower, each [N, 1, H, W]: radius, its square, the angle as a unit vector."""
 
     radius: Tensor
+    square: Tensor
     cos: Tensor
     sin: Tensor
 
@@ -90,14 +91,14 @@ def unroll(plane: Tensor) -> Polar:
     x, y = plane[:, :1], plane[:, 1:]
     square = torch.addcmul(x * x, y, y) + CENTRE_SOFTNESS**2
     inverse = square.rsqrt()
-    return Polar(square * inverse, x * inverse, y * inverse)
+    return Polar(square * inverse, square, x * inverse, y * inverse)
 
 
 def twist(polar: Polar, amount: Tensor) -> Polar:
     """Turn by an angle that grows with the radius: twice the arc tangent of `amount` times it."""
     half = polar.radius * amount
-    cos = 2 / (half * half + 1) - 1
-    return Polar(polar.radius, *times((polar.cos, polar.sin), (cos, half * cos + half)))
+    cos = line(1 / (half * half + 1), 2, -1)
+    return Polar(polar.radius, polar.square, *times((polar.cos, polar.sin), (cos, half * cos + half)))
 
 
 def angular_waves(n: Numbers, polar: Polar, pixel: float) -> Waves:
@@ -117,39 +118,42 @@ def angular_waves(n: Numbers, polar: Polar, pixel: float) -> Waves:
         petal,
         slope,
         twentyone[1],
-        veins(n, twentyone[0], polar.radius, pixel),
-        seeds(n, thirteen, twentyone, polar.radius),
+        veins(n, twentyone[0], polar.square, pixel),
+        seeds(n, thirteen, twentyone, polar.square),
     )
 
 
-def veins(n: Numbers, wave: Tensor, radius: Tensor, pixel: float) -> Tensor:
-    """Return fine lines along the petals from the cosine of 21 angles; they fade where they would be too fine."""
+def veins(n: Numbers, wave: Tensor, room: Tensor, pixel: float) -> Tensor:
+    """Return fine lines along the petals from the cosine of 21 angles; they fade where there is little room.
+
+    room is the squared radius.
+    """
     square = wave * wave
     fine = square * line(square, 8, -8) + 1  # 84 angles
     finer = fine * fine  # 168 angles, 0..1
-    room = radius * radius
     room = room / (room + (0.12 + (60 * pixel) ** 2))
     return torch.addcmul(fine * 0.4, finer, finer) * (room * n["veins"])
 
 
-def seeds(n: Numbers, thirteen: Complex, twentyone: Complex, radius: Tensor) -> Tensor:
-    """Return the florets of the core, 0..1: where spirals of 13 and of 21 arms cross, as in a sunflower."""
-    turn = radius * radius * n["spiral"]
-    single = turn.cos(), turn.sin()
-    double = times(single, single)
-    triple = times(double, single)
-    left = torch.addcmul(twentyone[0] * double[0], twentyone[1], double[1])
-    right = torch.addcmul(thirteen[0] * triple[0], thirteen[1], triple[1], value=-1)
+def seeds(n: Numbers, thirteen: Complex, twentyone: Complex, area: Tensor) -> Tensor:
+    """Return the florets of the core, 0..1: where spirals of 13 and of 21 arms cross, as in a sunflower.
+
+    area is the squared radius: the spirals are Fermat's.
+    """
+    turn = area * n["spiral"]
+    cos, sin = turn.cos(), turn.sin()
+    left = torch.addcmul(twentyone[0] * cos, twentyone[1], sin)
+    right = torch.addcmul(thirteen[0] * cos, thirteen[1], sin, value=-1)
     return line(left, 0.5, 0.5) * line(right, 0.5, 0.5)
 
 
 def both_sides(n: Numbers, flat: Polar, waves: Waves) -> tuple[Side, Side]:
     """Return the even whorls' side and the odd ones', whose petals stand where the others leave gaps."""
     high = line(waves.petal, 0.5, 0.5)
-    low = 1 - high
+    low = line(waves.petal, -0.5, 0.5)
     ridges = (high + 0.012).sqrt(), (low + 0.012).sqrt()
     across = torch.addcmul(flat.sin * n["lamp_x"], flat.cos, -n["lamp_y"])
-    relief = torch.addcmul(waves.vein, waves.slope * 0.5, across)
+    relief = torch.addcmul(waves.vein, waves.slope, across)
     frill = waves.frill * n["frill"]
     return (
         one_side(n, flat.radius, ridges[0], ridges[1], low, relief, frill * low),
@@ -164,25 +168,25 @@ def one_side(
     profile = torch.lerp(ridge, 1.05 - gap, n["point"])
     edge = torch.addcmul(frill, n["outer"], profile) + n["inner"]
     reach = radius / edge
-    rib = 0.2 / line(far, 200, 1)
+    rib = line(1 / line(far, 200, 1), -0.2, 1)
     bands = (reach * n["rings"]).sin() * n["ripple"]
-    return Side(reach, torch.add(bands, relief, alpha=0.10), relief - rib + 1)
+    return Side(reach, torch.add(bands, relief, alpha=0.10), relief + rib)
 
 
 def lay_whorls(n: Numbers, flat: Polar, waves: Waves, pixel: float) -> Flower:
     """Lay the whorls over each other, the widest first; each darkens the one beneath near its outline."""
-    cup = torch.addcmul(flat.cos * n["lamp_x"], flat.sin, n["lamp_y"]) * 0.5  # a petal rises, then bends outwards
+    cup = torch.addcmul(flat.cos * n["lamp_x"], flat.sin, n["lamp_y"])  # a petal rises, then bends outwards
     sides = [side._replace(shade=torch.sub(side.shade, cup, alpha=0.6)) for side in both_sides(n, flat, waves)]
     reach, inner = sides[0].reach, sides[1].reach * n["widen1"]
-    flower = Flower(*one_whorl(n, sides[0], cup, reach, inner, 0), torch.sigmoid(crisp(reach, 0, pixel)))
+    flower = Flower(*one_whorl(n, sides[0], cup, reach, inner), torch.sigmoid(crisp(reach, 0, pixel)))
     for whorl in range(1, WHORLS):
         reach, inner = inner, sides[1 - whorl % 2].reach * n[f"widen{whorl + 1}"]
-        tone, light = one_whorl(n, sides[whorl % 2], cup, reach, inner, whorl)
+        tone, light = one_whorl(n, sides[whorl % 2], cup, reach, inner)
         flower = flower.under(tone, light, torch.sigmoid(crisp(reach, whorl, pixel)), visible=whorl == 1)
     return flower
 
 
-def one_whorl(n: Numbers, side: Side, cup: Tensor, reach: Tensor, inner: Tensor, whorl: int) -> tuple[Tensor, Tensor]:
+def one_whorl(n: Numbers, side: Side, cup: Tensor, reach: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
     """Return place in the palette and light of a whorl; `inner` is the reach of the next one, which shades it."""
     near = reach.clamp(max=1.08)
     square = near * near
@@ -191,7 +195,7 @@ def one_whorl(n: Numbers, side: Side, cup: Tensor, reach: Tensor, inner: Tensor,
     open_ = open_ * open_
     open_ = open_ / (open_ + 1.6)
     light = torch.addcmul(side.shade, cup, near) * line(rise, 0.72, 0.30) * open_
-    tone = torch.add(side.tone, rise, alpha=0.74) + (0.16 - 0.015 * whorl)
+    tone = torch.add(side.tone, rise, alpha=0.74)
     return tone, torch.addcmul(light, rise * rise, n["sheen"])
 
 
@@ -203,15 +207,14 @@ def crisp(reach: Tensor, whorl: int, pixel: float) -> Tensor:
 
 def illuminate(n: Numbers, flat: Polar, waves: Waves, flower: Flower, back: Tensor) -> Tensor:
     """Return linear light [N, 3, H, W]: background and halo, petals, the core, light from within."""
-    tone = flower.tone.clamp(0, 1)
+    tone = (flower.tone + 0.13).clamp(0, 1)
     rgb = tone * n["petal3"] + n["petal2"]
     rgb = torch.addcmul(n["petal1"], rgb, tone)
     rgb = torch.addcmul(n["petal0"], rgb, tone) * flower.light.clamp_min(0)
-    square = flat.radius * flat.radius
-    halo = 1 / (square * n["halo_falls"] + 1)
+    halo = 1 / (flat.square * n["halo_falls"] + 1)
     aura = halo * halo * line(waves.petal, 0.3, 1)
     rgb = torch.lerp(torch.addcmul(back, n["halo"], aura), rgb, flower.cover)
-    bright = square * n["core_falls"]
+    bright = flat.square * n["core_falls"]
     disc = torch.sigmoid(line(bright, -12, 12))
     rgb = torch.lerp(rgb, n["floret"] * ((waves.seed + 0.10) * line(bright, 0.85, 0.25)), disc)
     glow = 1 / line(bright, 0.5, 1)

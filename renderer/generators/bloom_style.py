@@ -66,11 +66,15 @@ class Style(NamedTuple):
     back: Tensor
     back_across: Tensor
 
-    def cut(self, frames: slice, rows: slice) -> Style:
-        """Return the style of some frames and some rows of pixels."""
-        numbers = {name: value[frames] for name, value in self.numbers.items()}
-        plane, back = self.plane[frames, :, rows], self.back[frames, :, rows]
-        return Style(numbers, plane, self.plane_across[frames], back, self.back_across[frames])
+    def frame(self, index: int) -> Style:
+        """Return the style of one picture of the batch."""
+        one = slice(index, index + 1)
+        numbers = {name: value[one] for name, value in self.numbers.items()}
+        return Style(numbers, self.plane[one], self.plane_across[one], self.back[one], self.back_across[one])
+
+    def strip(self, rows: slice) -> Style:
+        """Return the style of some rows of pixels."""
+        return self._replace(plane=self.plane[:, :, rows], back=self.back[:, :, rows])
 
 
 def soft(value: Tensor, limit: float = 2.5) -> Tensor:
@@ -113,9 +117,9 @@ def _numbers(a: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "sheen": 0.23 * torch.exp(0.6 * a["sheen"]),
         "core_falls": 1 / core**2,
         "halo_falls": 1 / radius**2,
-        "spiral": 5.5 / core**2,
-        "lamp_x": turned.cos(),
-        "lamp_y": turned.sin(),
+        "spiral": 14 / core**2,
+        "lamp_x": 0.5 * turned.cos(),
+        "lamp_y": 0.5 * turned.sin(),
         "grain": 0.011 * torch.exp(0.5 * a["grain"]),
     }
 
