@@ -66,7 +66,18 @@ def render(
     """
     job = scene if isinstance(scene, Job) else prepare(scene, run, registries)
     frames = frames if frames is not None else range(job.timeline.frames)
-    sinks = [open_sink(job, one, frames, registries) for one in outputs_of(job.scene, output, job.run)]
+    return render_into(job, open_sinks(job, output, frames, registries), frames, progress)
+
+
+def open_sinks(
+    job: Job, output: str | Path | Sequence[str | Path] | None, frames: range, registries: Registries | None = None
+) -> list[Sink]:
+    """Return the sinks of a job's outputs, or of those given here; they have checked all that can be known before."""
+    return [open_sink(job, one, frames, registries) for one in outputs_of(job.scene, output, job.run)]
+
+
+def render_into(job: Job, sinks: Sequence[Sink], frames: range, progress: Progress = lambda count: None) -> Film:
+    """Render frames of a job into sinks, and write the manifest of every file."""
     film = make_film(job.timeline, sinks, frames, job.size, job.batch, progress)
     for sink in sinks:
         write_manifest(job, sink, frames)

@@ -104,6 +104,7 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
     job, registries = open_job(scene, **options)
     frames = pick_frames(job, at, part)
     chosen = list(outputs) or ([still_name(scene, frames)] if at else None)
+    sinks = api.open_sinks(job, chosen, frames, registries)
     title = f"{scene.name} {job.size[0]}x{job.size[1]}"
     done = 0
     try:
@@ -114,7 +115,7 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
                 done += count
                 advance(count)
 
-            made = api.render(job, chosen, frames=frames, progress=progress, registries=registries)
+            made = api.render_into(job, sinks, frames, progress)
     except KeyboardInterrupt:
         report.err.print(f"stopped after {done} of {len(frames)} frames; nothing was written under the final name")
         raise SystemExit(130) from None
@@ -148,11 +149,11 @@ def check(scene: Path, **options: Any) -> None:
 def sheet(scene: Path, output: Path | None, count: int, columns: int, **options: Any) -> None:
     """Write a contact sheet: frames of the film side by side, each with its time."""
     from renderer import api, report
-    from renderer.sheet import make_sheet
+    from renderer.sheet import checked_picture, make_sheet
 
     options["preview"] = options["preview"] or options["size"] is None
     job, _ = open_job(scene, **options)
-    path = output or api.DEFAULT_FOLDER / f"{scene.stem}.sheet.png"
+    path = checked_picture(output or api.DEFAULT_FOLDER / f"{scene.stem}.sheet.png")
     with report.progress_bar(f"{scene.name} sheet", min(count, job.timeline.frames)) as advance:
         make_sheet(job, path, count, columns, advance)
     report.out.print(str(path), soft_wrap=True)

@@ -23,15 +23,18 @@ def sheet_frames(total: int, count: int) -> list[int]:
     return sorted({index * total // count for index in range(min(count, total))})
 
 
+def checked_picture(path: Path) -> Path:
+    """Return the path of a picture; raise SinkError for a file of another kind."""
+    if path.suffix.lower() not in FORMATS:
+        raise SinkError(f"{path}: expected a picture for the sheet, such as sheet.png")
+    return path
+
+
 def make_sheet(
     job: Job, path: Path, count: int = 12, columns: int = 4, progress: Callable[[int], None] = lambda count: None
 ) -> Path:
-    """Render `count` frames spread over the film and write them as one picture.
-
-    Raises SinkError for a file that is no picture.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise SinkError(f"{path}: expected a picture for the sheet, such as sheet.png")
+    """Render `count` frames spread over the film and write them as one picture."""
+    checked_picture(path)
     pictures = []
     for frame in sheet_frames(job.timeline.frames, count):
         (picture,) = iterate_frames(job, range(frame, frame + 1))

@@ -76,7 +76,9 @@ def test_synthesis_always_sees_one_shape(job, monkeypatch):
 
 def test_only_the_batches_that_are_wanted_are_synthesised(job, monkeypatch):
     calls = []
-    monkeypatch.setattr("renderer.engine._images", lambda timeline, ws, times, size: calls.append(1) or torch.zeros(4, 3, 2, 2))
+    monkeypatch.setattr(
+        "renderer.engine._images", lambda timeline, ws, times, size: calls.append(1) or torch.zeros(4, 3, 2, 2)
+    )
     list(render_frames(job.timeline, 33, 34, (2, 2), 4))
     assert len(calls) == 1
 
