@@ -19,13 +19,13 @@ from renderer.generators.safe_pickle import check_file, guarded, parse
 from renderer.generators.safetensors_format import is_safetensors, load_safetensors, save_safetensors
 
 DTYPES: Mapping[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-Embedded = Mapping[str, Callable[..., Generator]]
+Embedded = Mapping[str, Callable[[], Generator]]
 
 
-def _bloom(**options: Any) -> Generator:
+def _bloom() -> Generator:
     from renderer.generators.bloom import Bloom
 
-    return Bloom(**options)
+    return Bloom()
 
 
 EMBEDDED: Embedded = {"bloom": _bloom}
@@ -49,12 +49,24 @@ def load_generator(
     """
     low = torch_dtype(dtype)
     if str(path_or_name) in embedded:
-        generator = embedded[str(path_or_name)](**({} if size is None else {"size": size}))
+        generator = make_embedded(str(path_or_name), embedded[str(path_or_name)])
+        generator = generator.resized(*size) if size is not None and generator.any_size else generator
     else:
         generator = open_file(existing_file(path_or_name, embedded), formats)
     if isinstance(generator, StyleGAN2):
         generator.use_dtype(low)
     return generator.to(device).eval().requires_grad_(False)
+
+
+def make_embedded(name: str, make: Callable[[], Generator]) -> Generator:
+    """Return what the maker of a generator makes; raise CheckpointError where it fails or makes something else."""
+    try:
+        generator = make()
+    except Exception as error:  # a plugin may raise anything; the user is told whose it was
+        raise CheckpointError(f"generator {name!r} could not be made: {type(error).__name__}: {error}") from error
+    if not isinstance(generator, Generator):
+        raise CheckpointError(f"generator {name!r} could not be made: expected a Generator, got {generator!r}")
+    return generator
 
 
 def torch_dtype(dtype: str | torch.dtype | None) -> torch.dtype:

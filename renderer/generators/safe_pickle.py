@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,6 +75,11 @@ def guarded(path: str | Path, read: Callable[[bytes], Result]) -> Result:
         raise CheckpointError(f"{path}: refused: {error}") from error
     except Damage as error:
         raise CheckpointError(f"{path}: broken: {error}") from error
+    except zipfile.BadZipFile as error:
+        detail = str(error).split("\n")[0][:100]
+        raise CheckpointError(f"{path}: broken: it is no complete zip file as torch writes it ({detail})") from error
+    except IndexError as error:
+        raise CheckpointError(f"{path}: broken: its pickle instructions use more values than they make") from error
     except MemoryError as error:
         raise CheckpointError(f"{path}: there is not enough memory to open it ({len(data)} bytes)") from error
     except Exception as error:  # malformed bytes can fail anywhere; nothing of it is lost in the chain
