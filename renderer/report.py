@@ -43,7 +43,7 @@ def progress_bar(title: str, total: int, *, quiet: bool = False) -> Iterator[Any
 
 def plain_table(*columns: str) -> Table:
     """Return an empty table without lines."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
