@@ -34,14 +34,17 @@ def register_effects(register: Callable[[type[Effect]], None]) -> None:
 
 @hookspec
 def register_easings(register: Callable[[str, EasingFunction], None]) -> None:
-    """Register easings: a name, and a function from progress 0..1 to 0..1 over numpy float64 arrays."""
+    """Register easings: a name, and a function of a numpy float64 array 0..1 that is 0 at 0 and 1 at 1."""
 
 
 @hookspec
 def register_generators(register: Callable[[str, Callable[[], Generator]], None]) -> None:
-    """Register generators that need no file: the name for `model:`, and a function that makes one."""
+    """Register generators that need no file: the name for `model:`, and a function that makes one.
+
+    One of any size is then `resized` to what the scene asks for.
+    """
 
 
 @hookspec
 def register_sinks(register: Callable[[type[Sink]], None]) -> None:
-    """Register outputs: classes derived from Sink, found by the suffix of the file."""
+    """Register outputs: classes derived from Sink, found by the suffix of the file, and before the bundled ones."""

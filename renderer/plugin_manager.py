@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,8 +17,9 @@ from typing import Any
 import pluggy
 
 from renderer import hookspecs
-from renderer.effects import Effect
+from renderer.contract import CHECKS
 from renderer.errors import PluginError, expected
+from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
 from renderer.registry import BrokenPlugin, Registries, Registry
 from renderer.values.easing import EASINGS
@@ -31,26 +34,27 @@ DEFAULT_PLUGINS = (
     "walk",
 )
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
+OURS = "latentreel"  # who brings what no plugin brings
 
 
 def build_plugin_manager(folders: Sequence[Path] = ()) -> tuple[pluggy.PluginManager, list[BrokenPlugin]]:
     """Return the manager with every plugin that loads, and those that do not.
 
-    Raises PluginError for a bundled plugin that fails, and for a folder that does not exist.
+    Raises PluginError for a folder that does not exist, and whatever a bundled plugin raises.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     broken: list[BrokenPlugin] = []
     for name in DEFAULT_PLUGINS:
-        manager.register(importlib.import_module(f"renderer.plugins.{name}"), name=name.replace("_", "-"))
+        _register(manager, name.replace("_", "-"), partial(importlib.import_module, f"renderer.plugins.{name}"))
     for point in importlib.metadata.entry_points(group=PROJECT):
-        _attempt(manager, point.name, point.load, broken)
+        _attempt(broken, _point_name(point), partial(_register, manager, _point_name(point), point.load))
     for folder in folders:
         if not folder.is_dir():
             raise PluginError(f"--plugins-dir {folder}: no such folder")
         for path in sorted(folder.glob("*.py")):
             if not path.name.startswith("_"):
-                _attempt(manager, str(path), lambda path=path: _load_file(path), broken)  # type: ignore[misc]
+                _attempt(broken, str(path), partial(_register, manager, str(path), partial(_load_file, path)))
     return manager, broken
 
 
@@ -62,82 +66,88 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
     manager, broken = build_plugin_manager(folders)
     registries = Registries(broken=broken)
     for name, easing in EASINGS.items():
-        registries.easings.add(name, easing, "latentreel")
-    for hook, registry, named in (
-        ("register_effects", registries.effects, False),
-        ("register_easings", registries.easings, True),
-        ("register_generators", registries.generators, True),
-        ("register_sinks", registries.sinks, False),
-    ):
-        for implementation in getattr(manager.hook, hook).get_hookimpls():
-            _call(implementation, registry, named, registries)
+        registries.easings.add(name, easing, OURS)
+    for name, embedded in EMBEDDED.items():
+        registries.generators.add(name, embedded, OURS)
+    tables: dict[str, Registry[Any]] = {
+        "register_effects": registries.effects,
+        "register_easings": registries.easings,
+        "register_generators": registries.generators,
+        "register_sinks": registries.sinks,
+    }
+    for plugin, _ in manager.list_name_plugin():
+        offered: list[tuple[str, str, Any]] = []
+        if _attempt(broken, plugin, partial(_offers, manager, plugin, offered)):
+            for hook, name, thing in offered:
+                tables[hook].add(name, thing, plugin)
     return registries
 
 
-def _call(implementation: Any, registry: Registry[Any], named: bool, registries: Registries) -> None:
-    plugin = implementation.plugin_name
+def _offers(manager: pluggy.PluginManager, plugin: str, offered: list[tuple[str, str, Any]]) -> None:
+    """Call the hooks of one plugin; add (hook, name, thing) of everything it registers to `offered`."""
+    for hook in HOOKS:
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            if implementation.plugin_name == plugin:
 
-    def register_class(thing: Any) -> None:
-        _check_class(thing, plugin)
-        registry.add(thing.name, thing, plugin)
+                def register(*offer: Any, hook: str = hook) -> None:
+                    offered.append((hook, *CHECKS[hook](*offer)))
 
-    def register_named(name: str, thing: Any) -> None:
-        registry.add(name, thing, plugin)
+                implementation.function(register)
 
+
+def _attempt(broken: list[BrokenPlugin], name: str, act: Callable[[], object]) -> bool:
+    """Act for a plugin and say whether that went well; note in `broken` what it raised."""
     try:
-        implementation.function(register_named if named else register_class)
-    except PluginError:
+        act()
+    except KeyboardInterrupt:
         raise
-    except Exception as error:  # a plugin may raise anything; it is listed, and fails only the scene that uses it
-        registries.broken.append(_broken(plugin, error))
+    except BaseException as error:  # a plugin may raise anything, SystemExit too; only scenes that use it fail
+        text = "".join(traceback.format_exception(error))
+        broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}", text))
+        return False
+    return True
 
 
-def _check_class(thing: Any, plugin: str) -> None:
-    if not isinstance(getattr(thing, "name", None), str):
-        raise PluginError(f"plugin {plugin}: {thing!r} has no `name`")
-    if isinstance(thing, type) and issubclass(thing, Effect):
-        for field, info in thing.model_fields.items():
-            if not info.description:
-                raise PluginError(f"plugin {plugin}: field {field!r} of effect {thing.name!r} has no description")
-        if not getattr(thing, "example", ""):
-            raise PluginError(f"plugin {plugin}: effect {thing.name!r} has no `example`")
-
-
-def _attempt(manager: pluggy.PluginManager, name: str, load: Callable[[], Any], broken: list[BrokenPlugin]) -> None:
+def _register(manager: pluggy.PluginManager, name: str, load: Callable[[], Any]) -> None:
+    plugin = load()
+    check_hooks(plugin)
     try:
-        plugin = load()
-        check_hooks(name, plugin)
         manager.register(plugin, name=name)
-        manager.check_pending()
-    except Exception as error:  # a plugin may raise anything; it is listed, and fails only the scene that uses it
-        if manager.has_plugin(name):
-            manager.unregister(name=name)
-        broken.append(_broken(name, error))
+    except pluggy.PluginValidationError:
+        manager.unregister(plugin)  # pluggy keeps what it refuses
+        raise
 
 
-def check_hooks(name: str, plugin: Any) -> None:
-    """Raise PluginError for a hook that does not exist, and for a hook without its `hookimpl` mark."""
+def check_hooks(plugin: Any) -> None:
+    """Raise PluginError for a hook that does not exist, for one without its mark, and for a plugin without any."""
+    found = False
     for attribute in dir(plugin):
         marked = hasattr(getattr(plugin, attribute, None), f"{PROJECT}_impl")
-        if marked and attribute not in HOOKS:
-            raise PluginError(f"plugin {name}: unknown hook {attribute!r}{expected(attribute, HOOKS)}")
+        if attribute not in HOOKS and (marked or attribute.startswith("register_")):
+            raise PluginError(f"unknown hook {attribute!r}{expected(attribute, HOOKS)}")
         if attribute in HOOKS and not marked:
-            raise PluginError(f"plugin {name}: {attribute} is not marked; put @renderer.hookimpl above it")
-        if attribute.startswith("register_") and attribute not in HOOKS:
-            raise PluginError(f"plugin {name}: unknown hook {attribute!r}{expected(attribute, HOOKS)}")
+            raise PluginError(f"{attribute} is not marked; put @renderer.hookimpl above it")
+        found = found or marked
+    if not found:
+        raise PluginError(f"it has no hook; known are {', '.join(HOOKS)}; the name of a helper file begins with _")
+
+
+def _point_name(point: importlib.metadata.EntryPoint) -> str:
+    """Return the name of an entry point with its package, so that no two are alike and users know whom to ask."""
+    return f"{point.name} ({point.dist.name} {point.dist.version})" if point.dist else point.name
 
 
 def _load_file(path: Path) -> ModuleType:
-    name = f"latentreel_plugin_{path.stem}"
+    digest = hashlib.blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    name = f"latentreel_plugin_{path.stem}_{digest}"  # the same file name may stand in two folders
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise PluginError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
-
-
-def _broken(name: str, error: Exception) -> BrokenPlugin:
-    text = "".join(traceback.format_exception(error))
-    return BrokenPlugin(name, f"{type(error).__name__}: {error}", text)

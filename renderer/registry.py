@@ -63,10 +63,18 @@ class BrokenPlugin:
 
 @dataclass(frozen=True)
 class Registries:
-    """Hold everything that the installed plugins offer."""
+    """Hold everything that the installed plugins offer, and the plugins that failed."""
 
     effects: Registry[type[Effect]] = field(default_factory=lambda: Registry("effect"))
     easings: Registry[EasingFunction] = field(default_factory=lambda: Registry("easing"))
-    generators: Registry[Callable[..., Generator]] = field(default_factory=lambda: Registry("generator"))
+    generators: Registry[Callable[[], Generator]] = field(default_factory=lambda: Registry("generator"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     broken: list[BrokenPlugin] = field(default_factory=list)
+
+    @property
+    def failed(self) -> str:
+        """Return what the message about an unknown name ends in: which plugins failed and might have brought it."""
+        if not self.broken:
+            return ""
+        names = ", ".join(broken.name for broken in self.broken)
+        return f"; a plugin that failed to load may bring it, see `render plugins`: {names}"

@@ -16,7 +16,7 @@ LAYERS = [
     ["generators.base", "sinks.base"],
     ["context"],
     ["effects", "hookspecs"],
-    ["registry"],
+    ["registry", "contract"],
     ["scene", "generators", "sinks"],
     ["timeline"],
     ["engine", "plugin_manager"],
