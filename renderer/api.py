@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from renderer.engine import Frames, render_frames
-from renderer.errors import SceneError
+from renderer.errors import SceneError, SinkError
 from renderer.film import Film, Progress, make_film
 from renderer.generators.base import Generator
 from renderer.job import Job, Run, load_generator, plugins, prepare, timeline_of
@@ -110,7 +110,7 @@ def below_default_folder(file: str) -> str:
 
 def open_sink(job: Job, output: Output, frames: range, registries: Registries | None = None) -> Sink:
     """Return the sink of one output, fed at its own size and fps."""
-    own = tuple((registries or plugins()).sinks.values())
+    registries = registries or plugins()
     plan, (width, height) = job.timeline.plan, output.size or job.size
     fps = output.fps or plan.fps
     spec = SinkSpec(
@@ -124,7 +124,11 @@ def open_sink(job: Job, output: Output, frames: range, registries: Registries | 
         max_bytes=output.max_bytes,
         audio=_sound(job, frames),
     )
-    sink = sink_for(output.file, (*own, *SINKS))(spec)
+    try:
+        sink_class = sink_for(output.file, (*registries.sinks.values(), *SINKS))
+    except SinkError as error:
+        raise SinkError(f"{error}{registries.failed}") from error
+    sink = sink_class(spec)
     if (width, height, fps) == (*job.size, plan.fps):
         return sink
     return AdaptedSink(sink, *job.size, plan.fps, len(frames))

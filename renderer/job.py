@@ -10,9 +10,8 @@ from pathlib import Path
 import torch
 
 from renderer.engine import QUEUE_BYTES, default_batch
-from renderer.errors import LatentreelError, SceneError
+from renderer.errors import CheckpointError, LatentreelError, SceneError
 from renderer.generators.base import Generator
-from renderer.generators.load import EMBEDDED
 from renderer.generators.load import load_generator as load_checkpoint
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
@@ -76,8 +75,13 @@ def load_generator(
 
     Raises CheckpointError for a file that is broken, unknown or unsafe, and for a name nobody knows.
     """
-    embedded = {**EMBEDDED, **(registries or plugins()).generators}
-    return load_checkpoint(path_or_name, device=device, dtype=dtype, size=size, embedded=embedded)
+    registries = registries or plugins()
+    try:
+        return load_checkpoint(path_or_name, device=device, dtype=dtype, size=size, embedded=registries.generators)
+    except CheckpointError as error:
+        if Path(path_or_name).exists() or str(path_or_name) in registries.generators or not registries.failed:
+            raise
+        raise CheckpointError(f"{error}{registries.failed}") from error
 
 
 def prepare(scene: Scene, run: Run | None = None, registries: Registries | None = None) -> Job:

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator
+from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import torch
 
 from renderer import __version__
+from renderer.errors import LatentreelError
 from renderer.generators.load import EMBEDDED, model_hash
-from renderer.job import Job
+from renderer.job import Job, Run
 from renderer.scene.load import resolved_scene
 from renderer.scene.model import Scene
 from renderer.sinks import Sink
@@ -37,7 +39,7 @@ def write_manifest(job: Job, sink: Sink, frames: range) -> Path | None:
 def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
     """Return what is worth knowing of a finished file, as plain data."""
     plan, generator, scene = job.timeline.plan, job.timeline.generator, job.scene
-    embedded = {**EMBEDDED, job.model: EMBEDDED["bloom"]} if generator.any_size else EMBEDDED
+    embedded = EMBEDDED if Path(job.model).is_file() else {**EMBEDDED, job.model: EMBEDDED["bloom"]}
     return {
         "latentreel": __version__,
         "scene": {"file": str(scene.path), "text": scene.text, "resolved": resolved_scene(scene)},
@@ -59,6 +61,35 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
         },
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}},
     }
+
+
+def recorded_run(path: Path, run: Run) -> tuple[Run, range]:
+    """Return how the film of a manifest was made, over which `run` stands where it says something, and its frames.
+
+    Raises LatentreelError for a file that is no manifest, and where the model is another one today.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        film, mode, model = data["film"], data["run"], data["model"]
+        frames = range(*film["frames"])
+        size = (int(film["size"][0]), int(film["size"][1]))
+        recorded = Run(
+            device=run.device,
+            dtype=run.dtype or mode["dtype"],
+            batch=run.batch or mode["batch"],
+            threads=run.threads or mode["threads"],
+            size=run.size or size,
+            fps=run.fps or Fraction(film["fps"]),
+            model=run.model or model["name"],
+            preview=run.preview,
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise LatentreelError(f"{path}: expected a manifest, as films are given beside them ({error})") from error
+    if run.model is None and model["name"] not in EMBEDDED and model_hash(model["name"]) != model["hash"]:
+        raise LatentreelError(
+            f"{path}: the model {model['name']} is not the one the film was made with; its hash differs"
+        )
+    return recorded, frames
 
 
 def seeds_of(scene: Scene) -> Iterator[int]:
