@@ -109,9 +109,7 @@ class _Reader:
         try:
             return self.registries.effects.find(str(name))
         except ValueProblem as problem:
-            broken = self.registries.broken
-            why = f"; {len(broken)} plugin(s) failed to load, see `render plugins`: {broken[0].name}" if broken else ""
-            self.note(path, f"{problem}{why}", at_key=True)
+            self.note(path, f"{problem}{self.registries.failed}", at_key=True)
             return None
 
     def entry(self, item: Tree, path: tuple[Any, ...], defaults: dict[str, dict[str, Any]]) -> Entry | None:
