@@ -10,7 +10,14 @@ import torch
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 UNSAFE = FIXTURES / "unsafe"
-STYLEGAN2 = sorted(path.stem for path in FIXTURES.glob("*.pkl"))
+
+
+def fixtures(*beginnings: str) -> list[str]:
+    """Return the names of the pickled fixtures whose name begins so."""
+    return sorted(path.stem for path in FIXTURES.glob("*.pkl") if path.stem.startswith(beginnings))
+
+
+STYLEGAN2 = fixtures("sg2ada_", "sg3repo_sg2_")
 
 
 def expected_of(name: str) -> dict[str, torch.Tensor]:
