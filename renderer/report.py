@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from renderer.job import Job
     from renderer.registry import Registries
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False)
+err = Console(stderr=True, highlight=False, markup=False)
 
 
 class RateColumn(ProgressColumn):
@@ -95,7 +95,7 @@ def print_effect(effect: type[Effect]) -> None:
     out.print(table)
     out.print("\nexample:\n\ntimeline:")
     for line in effect.example.strip().splitlines():
-        out.print(f"  {line}", soft_wrap=True, markup=False)
+        out.print(f"  {line}", soft_wrap=True)
 
 
 def print_plugins(registries: Registries) -> None:
@@ -110,8 +110,8 @@ def print_plugins(registries: Registries) -> None:
         table.add_row(plugin, ", ".join(things))
     out.print(table)
     for broken in registries.broken:
-        out.print(f"\nfailed to load: {broken.name}: {broken.error}", markup=False, soft_wrap=True)
-        out.print(broken.traceback, markup=False, soft_wrap=True)
+        out.print(f"\nfailed to load: {broken.name}: {broken.error}", soft_wrap=True)
+        out.print(broken.traceback, soft_wrap=True)
 
 
 def summary(effect: type[Effect]) -> str:
