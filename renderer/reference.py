@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
+from fractions import Fraction
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from renderer import effects, hookspecs
 from renderer.effects import Effect
+from renderer.generators.bloom_attributes import ATTRIBUTES
 from renderer.registry import Registries
-from renderer.scene.model import EntryOptions, Output, Scene
+from renderer.scene.model import Bytes, EntryOptions, Fps, Output, Scene, Size
+from renderer.scene.schema import scene_schema
+from renderer.values.easing import EASINGS
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
+
+TYPES = {Size: "Size", Fps: "Rate", Bytes: "Bytes"}
+PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Fraction: "Rate"}
+ANCHORS = {
+    "Signal": "numbers-that-move",
+    "Time": "times",
+    "LatentSource": "latents",
+    "LatentKeys": "latents",
+    "Layers": "layers",
+    "Directions": "directions",
+    "Easing": "easings",
+    "Loop": "loops",
+    "Output": "every-output",
+}
 
 
 def type_name(annotation: Any) -> str:
-    """Return a type as a user reads it: Signal, `slerp` | `lerp`, Time or none."""
+    """Return a type as a user reads it: Signal, slerp | lerp, list of Output."""
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return TYPES.get(annotation) or type_name(args[0])
     if origin is typing.Literal:
         return " | ".join(map(str, args))
-    if origin is typing.Annotated:
-        return type_name(args[0])
-    if origin in (list, tuple, dict):
-        return f"{origin.__name__} of {', '.join(dict.fromkeys(map(type_name, args)))}"
+    if origin is dict:
+        return f"map of names to {type_name(args[1])}"
+    if annotation == tuple[int, int]:
+        return "Size"
+    if origin in (list, tuple):
+        return f"list of {', '.join(dict.fromkeys(map(type_name, args)))}"
     if args:
-        return " or ".join(type_name(arg) for arg in args)
-    if annotation is type(None):
-        return "nothing"
-    return {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "Fraction": "number"}.get(
-        annotation.__name__, str(annotation.__name__)
-    )
+        return " or ".join(type_name(arg) for arg in args if arg is not type(None))
+    return PLAIN.get(annotation, str(annotation.__name__))
+
+
+def linked(kind: str, page: str = "") -> str:
+    """Return the name of a type with links to where docs/scene.md explains it; page is empty on that page itself."""
+    return re.sub(r"\b[A-Z]\w+\b", lambda m: f"[{m[0]}]({page}#{ANCHORS[m[0]]})" if m[0] in ANCHORS else m[0], kind)
 
 
 def parameters(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:
@@ -52,49 +77,88 @@ def default_text(default: Any) -> str:
     return str(written).lower() if isinstance(written, bool) else str(written)
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Return a markdown table."""
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]], *, code: bool = True) -> str:
+    """Return a markdown table; `code` sets the first column in the type of code."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
         cells = [cell.replace("|", "\\|") for cell in row]
-        lines.append("| " + " | ".join([f"`{cells[0]}`", *cells[1:]]) + " |")
+        lines.append("| " + " | ".join([f"`{cells[0]}`" if code else cells[0], *cells[1:]]) + " |")
     return "\n".join(lines)
 
 
-def effects_page(registries: Registries) -> str:
-    """Return the reference of all effects."""
-    parts = ["# Effects\n\nMade from the code by `make docs`; `render effects NAME` prints the same."]
+def effects_page(registries: Registries, pictures: dict[str, str] | None = None) -> str:
+    """Return the reference of all effects; pictures gives the picture of an effect's example by its name."""
+    contents = table(
+        ("effect", "stage", "what it does"),
+        [
+            (f"[`{name}`](#{name})", effect.stage, inspect.cleandoc(effect.__doc__ or "").splitlines()[0])
+            for name, effect in sorted(registries.effects.items())
+        ],
+        code=False,
+    )
+    parts = [f"# Effects\n\nMade from the code by `make docs`; `render effects NAME` prints the same.\n\n{contents}"]
     for name, effect in sorted(registries.effects.items()):
-        parts.append(effect_section(name, effect))
+        parts.append(effect_section(name, effect, (pictures or {}).get(name)))
     return "\n\n".join(parts) + "\n"
 
 
-def effect_section(name: str, effect: type[Effect]) -> str:
+def effect_section(name: str, effect: type[Effect], picture: str | None = None) -> str:
     """Return the section about one effect."""
     example = "timeline:\n" + "\n".join(f"  {line}" for line in effect.example.strip().splitlines())
-    rows = table(("parameter", "type", "default", "meaning"), [*parameters(effect)])
+    rows = [(field, linked(kind, "scene.md"), default, text) for field, kind, default, text in parameters(effect)]
+    what = table(("parameter", "type", "default", "meaning"), [*rows])
     text = inspect.cleandoc(effect.__doc__ or "")
-    return f"## {name}\n\n{text}\n\n{rows}\n\n```yaml\n{example}\n```"
+    seen = f"\n\n![Frames of the example, from its beginning to its end]({picture})" if picture else ""
+    return f"## {name}\n\n{text}\n\n{what}\n\n```yaml\n{example}\n```{seen}"
 
 
-def scene_tables() -> str:
+def scene_tables(registries: Registries) -> str:
     """Return the tables of what stands in a scene, for docs/scene.md."""
     head = ("key", "type", "default", "meaning")
+    described = scene_schema(registries)["properties"]
+    kinds = {"timeline": "list of effects", "include": "text or list of text", "vars": "map", "defaults": "map"}
+    read_apart = [(key, kind, "-", described[key]["description"]) for key, kind in kinds.items()]
     sections = [
-        ("The scene", parameters(Scene)),
+        ("Every key of a scene", [*parameters(Scene), *read_apart]),
         ("Every entry of the timeline, beside its effect", parameters(EntryOptions)),
         ("Every output", parameters(Output)),
     ]
-    return "\n\n".join(f"### {title}\n\n{table(head, [*rows])}" for title, rows in sections)
+    return "\n\n".join(f"### {title}\n\n{table(head, linked_rows(rows))}" for title, rows in sections)
+
+
+def linked_rows(rows: list[tuple[str, str, str, str]]) -> list[tuple[str, ...]]:
+    """Return rows of parameters with their types linked within docs/scene.md."""
+    return [(name, linked(kind), default, meaning) for name, kind, default, meaning in rows]
 
 
 def expression_tables() -> str:
     """Return the tables of what stands in an expression."""
-    oscillators = table(("oscillator", "meaning"), [*OSCILLATORS.items()])
-    names = table(
-        ("name", "meaning"), [*CLOCKS.items(), *((name, f"{value:.6g}") for name, value in CONSTANTS.items())]
-    )
+    oscillators = table(("oscillator", "meaning"), [(f"{name}(4s)", text) for name, text in OSCILLATORS.items()])
+    constants = [(name, f"{value:.6g}") for name, value in CONSTANTS.items()]
+    names = table(("name", "meaning"), [*CLOCKS.items(), *constants])
     functions = ", ".join(f"`{name}`" for name in FUNCTIONS)
     return (
         f"{oscillators}\n\n{names}\n\nFunctions: {functions}. Operators: `+ - * / % **`, `< <= > >=`, `a if b else c`."
     )
+
+
+def easings_list() -> str:
+    """Return the names of all bundled easings."""
+    return ", ".join(f"`{name}`" for name in EASINGS)
+
+
+def directions_list() -> str:
+    """Return the names of the directions of bloom, each with the layers that it moves."""
+    return ", ".join(f"`{one.name}` ({one.first}-{one.last})" for one in ATTRIBUTES)
+
+
+def hooks_table() -> str:
+    """Return the table of all hooks."""
+    hooks = [(name, function) for name, function in vars(hookspecs).items() if name.startswith("register_")]
+    return table(("hook", "what it is for"), [(name, " ".join((hook.__doc__ or "").split())) for name, hook in hooks])
+
+
+def resolved_table() -> str:
+    """Return the table of what each type of field is when `apply` gets it, from the authoring API's own words."""
+    lines = inspect.cleandoc(effects.__doc__ or "").splitlines()
+    return "\n".join(line for line in lines if line.startswith("|"))
