@@ -10,7 +10,7 @@ from renderer import Film, Frame, LatentEffect, Latents, LatentSource, Time, Val
 
 
 class Circle(LatentEffect):
-    """Go round a circle in z through two seeds a quarter turn apart: a film that is a loop by nature.
+    """Go round a circle in z through two latents a quarter turn apart: a film that is a loop by nature.
 
     z(t) = cos(2 pi turn) a + sin(2 pi turn) b, which stays normal all the way round.
     """
@@ -25,15 +25,17 @@ class Circle(LatentEffect):
 
     def prepare(self, film: Film) -> Any:
         """Take the two z."""
-        ends = [film.fields[name].z for name in ("through", "to")]
-        if any(z is None for z in ends):
+        ends = [film.fields[name] for name in ("through", "to")]
+        if any(end.z is None for end in ends):
             raise ValueProblem("expected latents that have a z, such as seeds; files of w and `mean` have none")
-        return ends
+        if any(end.psi is not None for end in ends):
+            raise ValueProblem("a circle has the psi of the scene; leave out that of its latents, or use psi-ramp")
+        return [end.z for end in ends]
 
     def apply(self, x: Latents, p: Any, frame: Frame) -> Latents:
         """Return the latents on the circle."""
         start, quarter = frame.prepared
-        angle = (2 * torch.pi * frame.turns(p.period)).float().unsqueeze(1)
+        angle = (2 * torch.pi * (frame.turns(p.period) % 1)).float().unsqueeze(1)
         z = angle.cos() * start + angle.sin() * quarter
         return x.replace(z=z, ws=frame.mapping(z, x))
 

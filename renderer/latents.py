@@ -49,7 +49,8 @@ def lerp(a: Tensor, b: Tensor, amount: Tensor) -> Tensor:
 def slerp(a: Tensor, b: Tensor, amount: Tensor) -> Tensor:
     """Interpolate along the arc between a and b over the last dimension, the length changing linearly.
 
-    Falls back to `lerp` where the two are nearly parallel or one of them is zero.
+    Falls back to `lerp` where the two are nearly parallel or one of them is zero. An amount below 0 or above 1, as an
+    easing that overshoots gives, goes on along the arc.
     Source: Shoemake 1985, *Animating rotation with quaternion curves*; White 2016, arXiv:1609.04468.
     """
     length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
@@ -61,7 +62,7 @@ def slerp(a: Tensor, b: Tensor, amount: Tensor) -> Tensor:
     arc = (unit_a * ((1 - amount) * angle).sin() + unit_b * (amount * angle).sin()) / safe
     straight = lerp(a, b, amount)
     curved = arc * lerp(length_a, length_b, amount)
-    exact_ends = torch.where(amount <= 0, a, torch.where(amount >= 1, b, curved))
+    exact_ends = torch.where(amount == 0, a, torch.where(amount == 1, b, curved))
     return torch.where(flat, straight, exact_ends)
 
 

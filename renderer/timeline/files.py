@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from renderer.errors import LatentFileError
 
 MAX_BYTES = 2 * 1024**3
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error)
 LATENT_NAMES = ("ws", "w_plus", "w", "z", "latents", "projected_w")  # how latents are called in files of many arrays
 DIRECTION_NAMES = ("direction", "directions", "boundary", "lat_comp", "comp")
 
@@ -30,7 +32,7 @@ def read_arrays(path: Path) -> dict[str, Tensor]:
         raise LatentFileError(f"{path.name}: expected a file of latents, .npy, .npz, .pt or .safetensors")
     try:
         arrays = readers[path.suffix](path)
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, MemoryError) as error:
+    except (ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, *ZIP_ERRORS) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise LatentFileError(f"{path.name}: not a readable {path.suffix} file of plain arrays: {reason}") from error
     if not arrays:
@@ -55,6 +57,9 @@ def _read_npy(path: Path) -> dict[str, Tensor]:
 
 
 def _read_npz(path: Path) -> dict[str, Tensor]:
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+            raise ValueError("it unfolds to more than 2 GiB")
     with np.load(path, allow_pickle=False) as held:
         known = [name for name in held.files if name in (*LATENT_NAMES, *DIRECTION_NAMES)]
         return {name: _numbers(held[name], path) for name in known or held.files}
@@ -99,6 +104,8 @@ def latents_of(path: Path, space: str | None, z_dim: int, w_dim: int, num_ws: in
     Raises LatentFileError saying both shapes.
     """
     name, array = pick(read_arrays(path), LATENT_NAMES, path)
+    if not array.numel():
+        raise LatentFileError(f"{path.name}: expected latents, got an empty array {list(array.shape)}")
     kind = space or {"z": "z", "w": None, "ws": None}.get(name)
     shape = tuple(array.shape)
     if kind != "z" and shape[-2:] == (num_ws, w_dim) and len(shape) in (2, 3) and kind != "w":

@@ -16,6 +16,7 @@ from renderer.errors import LatentreelError, PluginError, Problem, SceneError, V
 from renderer.latents import Latents, lerp
 from renderer.scene.tree import dotted
 from renderer.timeline.expressions import Array
+from renderer.timeline.guard import Guard
 from renderer.timeline.plan import BoundEntry, Plan
 from renderer.timeline.sources import Sources, resolve_value
 from renderer.timeline.tracks import Moments
@@ -43,35 +44,17 @@ class StackedEffect:
         frame = self.frame(moments)
         if not bool(frame.weight.any()):
             return x
+        guard = Guard(self.effect.name, moments.t)
         try:
             params = SimpleNamespace(**{name: _at(value, moments) for name, value in self.film.fields.items()})
+            changed = guard.checked(x, lambda: self.effect.apply(x, params, frame))  # type: ignore[attr-defined]
         except ValueProblem as problem:
             raise SceneError([problem_at(self.plan, self.path, problem)]) from problem
-        try:
-            changed = self.effect.apply(x, params, frame)  # type: ignore[attr-defined]
-            self.check(x, changed)
         except LatentreelError:
             raise
         except Exception as error:  # an effect may raise anything; the user is told whose it was
-            span = f"{moments.t[0]:g}s to {moments.t[-1]:g}s"
-            raise PluginError(
-                f"effect {self.effect.name!r} failed at {span}: {type(error).__name__}: {error}"
-            ) from error
-        return _fade(x, changed, frame.weight)
-
-    def check(self, x: Any, changed: Any) -> None:
-        """Raise PluginError where an effect returned something of another kind, shape or dtype, or no numbers."""
-        before, after = (x.ws, getattr(changed, "ws", None)) if isinstance(x, Latents) else (x, changed)
-        name = self.effect.name
-        if type(changed) is not type(x):
-            raise PluginError(f"effect {name!r} returned {type(changed).__name__}, expected {type(x).__name__}")
-        if not isinstance(before, Tensor) or not isinstance(after, Tensor):
-            return
-        if after.shape != before.shape or after.dtype != before.dtype:
-            got, wanted = (f"{tensor.dtype} {list(tensor.shape)}" for tensor in (after, before))
-            raise PluginError(f"effect {name!r} returned {got}, expected {wanted}")
-        if not bool(after.isfinite().all()):
-            raise PluginError(f"effect {name!r} returned NaN or infinity")
+            raise guard.failed(error) from error
+        return fade(x, changed, frame.weight)
 
     def frame(self, moments: Moments) -> Frame:
         """Return what the effect may know of the frames of a batch."""
@@ -118,7 +101,9 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
             return StackedEffect(bound, plan, film, entry.effect.prepare(film))
     except (ValueProblem, LatentreelError) as error:
         problems.append(problem_at(plan, path, error))
-        return None
+    except Exception as error:  # an effect may raise anything; the user is told whose it was
+        problems.append(problem_at(plan, path, PluginError(f"failed to prepare: {type(error).__name__}: {error}")))
+    return None
 
 
 def problem_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> Problem:
@@ -136,11 +121,17 @@ def _at(value: Any, moments: Moments) -> Any:
     return value
 
 
-def _fade(x: Any, changed: Any, weight: Tensor) -> Any:
+def fade(x: Any, changed: Any, weight: Tensor) -> Any:
+    """Return what lies between x and what an effect made of it, by weight [N]; exactly x at 0.
+
+    Synthesis effects fade themselves. Where one of two latents has no z, what lies between has none.
+    """
     if bool((weight == 1).all()):
         return changed
-    if isinstance(x, Latents):
-        return changed.replace(ws=lerp(x.ws, changed.ws, weight.reshape(-1, 1, 1)))
     if isinstance(x, Tensor):
-        return lerp(x, changed, weight.reshape(-1, 1, 1, 1))
-    return changed
+        return lerp(x, changed, weight.reshape(-1, *[1] * (x.ndim - 1)))
+    if not isinstance(x, Latents):
+        return changed
+    pairs = {name: (getattr(x, name), getattr(changed, name)) for name in ("ws", "psi", "z", "c")}
+    faded = {name: fade(*pair, weight) if None not in pair else None for name, pair in pairs.items()}
+    return changed.replace(**faded)
