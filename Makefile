@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-full lint docs clean
+.PHONY: demo test test-full lint docs pictures golden clean
 
 demo: $(VENV)/.installed
 	$(BIN)/render scenes/morph.yaml
@@ -18,6 +18,15 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed
+	$(BIN)/python docs/generate.py
+
+pictures: $(VENV)/.installed
+	$(BIN)/python docs/generate.py --pictures
+
+golden: $(VENV)/.installed-test
+	$(BIN)/python -m tests.scenes.regenerate
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "latentreel needs Python 3.11 or newer: make demo PYTHON=python3.12")'
