@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -101,8 +102,8 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
     from renderer import api, report
 
     refuse_mistyped(scene)
-    job, registries = open_job(scene, **options)
-    frames = pick_frames(job, at, part)
+    job, registries, recorded = open_job(scene, **options)
+    frames = pick_frames(job, at, part) if at or part or recorded is None else recorded
     chosen = list(outputs) or ([still_name(scene, frames)] if at else None)
     sinks = api.open_sinks(job, chosen, frames, registries)
     title = f"{scene.name} {job.size[0]}x{job.size[1]}"
@@ -131,7 +132,7 @@ def check(scene: Path, **options: Any) -> None:
     from renderer import api, report
     from renderer.job import memory_of
 
-    job, registries = open_job(scene, **options)
+    job, registries, _ = open_job(scene, **options)
     outputs = api.outputs_of(job.scene, None, job.run)
     frames = range(job.timeline.frames)
     files = [str(api.open_sink(job, one, frames, registries).spec.path) for one in outputs]
@@ -152,7 +153,7 @@ def sheet(scene: Path, output: Path | None, count: int, columns: int, **options:
     from renderer.sheet import checked_picture, make_sheet
 
     options["preview"] = options["preview"] or options["size"] is None
-    job, _ = open_job(scene, **options)
+    job, _, _ = open_job(scene, **options)
     path = checked_picture(output or api.DEFAULT_FOLDER / f"{scene.stem}.sheet.png")
     with report.progress_bar(f"{scene.name} sheet", min(count, job.timeline.frames)) as advance:
         make_sheet(job, path, count, columns, advance)
@@ -222,11 +223,14 @@ def registries_of(folders: Sequence[Path]) -> Registries:
 
 
 def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:
-    """Return the job of a scene with the options of the command line, and the registries."""
+    """Return the job of a scene with the options of the command line, the registries, and a manifest's frames."""
     from renderer import api
+    from renderer.manifest import recorded_run
 
-    registries = registries_of(folders)
-    return api.prepare(api.load_scene(scene, settings, registries), run_of(**options), registries), registries
+    registries, run, recorded = registries_of(folders), run_of(**options), None
+    if scene.suffix == ".json":
+        run, recorded = recorded_run(scene, run)
+    return api.prepare(api.load_scene(scene, settings, registries), run, registries), registries, recorded
 
 
 def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:
@@ -279,18 +283,13 @@ def refuse_mistyped(scene: Path) -> None:
         raise LatentreelError(f"no scene and no command is called {word!r}{hint}")
 
 
-class naming:
+@contextmanager
+def naming(option: str) -> Iterator[None]:
     """Name the option in whose value a problem was found."""
-
-    def __init__(self, option: str) -> None:
-        self.option = option
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ValueProblem):
-            raise LatentreelError(f"{self.option}: {error}") from error
+    try:
+        yield
+    except ValueProblem as problem:
+        raise LatentreelError(f"{option}: {problem}") from problem
 
 
 def fail(error: Exception) -> NoReturn:

@@ -81,7 +81,8 @@ def test_a_preview_is_small_and_slow(write_scene, render_command, tmp_path):
 def test_the_manifest_renders_the_same_film_again(write_scene, render_command, tmp_path):
     write_scene("vars: {last: 14}\ndefaults: {walk: {interp: lerp}}\n", "base.yaml")
     scene = write_scene(SCENE.replace("[3, 14]", "[3, '${last}', random]") + "include: base.yaml\n")
-    assert render_command(scene, "-o", "a.mp4", "--set", "seed=5").returncode == 0
+    options = ["--set", "seed=5", "--size", "32x48", "--fps", "12", "--frames", "2:9"]
+    assert render_command(scene, "-o", "a.mp4", *options).returncode == 0
     manifest = json.loads((tmp_path / "a.mp4.json").read_text())
     assert manifest["scene"]["text"] == scene.read_text()
     assert manifest["scene"]["resolved"]["seed"] == 5
