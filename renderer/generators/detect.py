@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from renderer.generators import stylegan2_ada
+from renderer.generators import (
+    e4e,
+    rosinality,
+    stylegan1,
+    stylegan1_lernapparat,
+    stylegan1_tf,
+    stylegan2_ada,
+    stylegan2_tf,
+)
 from renderer.generators.base import Generator
 from renderer.generators.checkpoint import Contents, Format, contents_of, names
 from renderer.generators.pickle_machine import Refusal
-
-OPENED = "this version opens StyleGAN2-ADA .pkl and our .safetensors"
 
 
 def _has(*keys: str) -> Any:
@@ -32,13 +38,19 @@ FORMATS: tuple[Format, ...] = (
     Format("a StyleGAN-XL checkpoint", _is_xl),
     Format("a StyleGAN3 checkpoint", _begins("synthesis.input.", "mapping.")),
     stylegan2_ada.FORMAT,
-    Format("a StyleGAN1 checkpoint of the TensorFlow code", _has("synthesis/4x4/Const/StyleMod/weight")),
-    Format("a StyleGAN2 checkpoint of the TensorFlow code", _has("synthesis/4x4/Const/const")),
-    Format("an encoder (e4e or pSp)", _begins("encoder.", "decoder.")),
-    Format("a StyleGAN2 checkpoint of the rosinality code", _has("convs.0.conv.weight")),
-    Format("a StyleGAN1 checkpoint of the InterFaceGAN code", _has("synthesis.layer0.first_layer")),
-    Format("a StyleGAN1 checkpoint of the lernapparat code", _has("g_synthesis.blocks.4x4.const")),
+    stylegan1_tf.FORMAT,
+    stylegan2_tf.FORMAT,
+    e4e.FORMAT,
+    rosinality.FORMAT,
+    stylegan1.FORMAT,
+    stylegan1_lernapparat.FORMAT,
 )
+
+
+def opened(formats: Sequence[Format] = FORMATS) -> str:
+    """Return the sentence that says which formats are opened."""
+    titles = [each.title.removeprefix("a ").replace(" checkpoint", "") for each in formats if each.load is not None]
+    return f"this version opens {', '.join(titles)}{' and ' if titles else ''}our .safetensors"
 
 
 def open_contents(loaded: Any, formats: Sequence[Format] = FORMATS) -> Generator:
@@ -46,7 +58,7 @@ def open_contents(loaded: Any, formats: Sequence[Format] = FORMATS) -> Generator
     contents = contents_of(loaded)
     found = next((each for each in formats if each.detect(contents)), None)
     if found is None:
-        raise Refusal(f"it holds no network that is known (it has {names(contents.state)}); {OPENED}")
+        raise Refusal(f"it holds no network that is known (it has {names(contents.state)}); {opened(formats)}")
     if found.load is None:
-        raise Refusal(f"it is {found.title}; {OPENED}")
+        raise Refusal(f"it is {found.title}; {opened(formats)}")
     return found.load(contents)

@@ -11,7 +11,7 @@ import torch
 from checkpoint_probe import FIXTURES
 
 from renderer.errors import CheckpointError
-from renderer.generators import Generator, convert, load_generator, model_hash
+from renderer.generators import Generator, convert, load_generator, model_hash, stylegan2_ada, stylegan2_tf
 from renderer.generators.allowed import Persistent
 from renderer.generators.checkpoint import Format, contents_of
 from renderer.generators.detect import FORMATS, open_contents
@@ -53,8 +53,10 @@ def test_other_formats_are_recognised(loaded: object, title: str) -> None:
 
 def test_a_format_not_opened_says_what_is() -> None:
     other = Format("a StyleGAN9 checkpoint", lambda contents: True)
-    with pytest.raises(Refusal, match="it is a StyleGAN9 checkpoint; this version opens StyleGAN2-ADA"):
+    with pytest.raises(Refusal, match=r"it is a StyleGAN9 checkpoint; this version opens our \.safetensors$"):
         open_contents({"w": torch.zeros(1)}, [other])
+    with pytest.raises(Refusal, match=r"it is a .*9 checkpoint; .* opens StyleGAN2-ADA, .* and our \.safetensors$"):
+        open_contents({"w": torch.zeros(1)}, [other, stylegan2_ada.FORMAT, stylegan2_tf.FORMAT])
 
 
 def test_a_checkpoint_without_g_ema_says_so() -> None:

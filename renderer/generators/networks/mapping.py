@@ -65,7 +65,10 @@ class Dense(nn.Module):
 
 
 class Mapping(nn.Module):
-    """Map z [N, z_dim] and labels c [N, c_dim] to w [N, w_dim], by layers of the given widths."""
+    """Map z [N, z_dim] and labels c [N, c_dim] to w [N, w_dim], by layers of the given widths.
+
+    With `label_concat` z and the embedded labels are normalised as one vector, else each by itself.
+    """
 
     def __init__(
         self,
@@ -75,9 +78,10 @@ class Mapping(nn.Module):
         embed_features: int,
         activation: str,
         lr_multiplier: float,
+        label_concat: bool = False,
     ) -> None:
         super().__init__()
-        self.z_dim, self.c_dim, self.depth = z_dim, c_dim, len(widths)
+        self.z_dim, self.c_dim, self.depth, self.label_concat = z_dim, c_dim, len(widths), label_concat
         self.embed = Dense(c_dim, embed_features) if c_dim else None
         inputs = [z_dim + (embed_features if c_dim else 0), *widths]
         for index, outputs in enumerate(widths):
@@ -89,10 +93,13 @@ class Mapping(nn.Module):
         z = z.to(weight)
         if z.ndim != 2 or z.shape[1] != self.z_dim:
             raise LatentreelError(f"z has the shape {list(z.shape)}, expected [N, {self.z_dim}]")
-        x = normalize(z)
         c = self.checked_labels(c, len(z))
-        if self.embed is not None and c is not None:
-            x = torch.cat([x, normalize(self.embed(c.to(weight)))], dim=1)
+        if self.embed is None or c is None:
+            x = normalize(z)
+        elif self.label_concat:
+            x = normalize(torch.cat([z, self.embed(c.to(weight))], dim=1))
+        else:
+            x = torch.cat([normalize(z), normalize(self.embed(c.to(weight)))], dim=1)
         for index in range(self.depth):
             x = self.get_submodule(f"fc{index}")(x)
         return x

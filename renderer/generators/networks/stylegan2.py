@@ -94,6 +94,7 @@ class StyleGAN2(Generator):
             config.embed_features,
             config.mapping_activation,
             config.mapping_lr_multiplier,
+            config.label_concat,
         )
         self.synthesis_network = Synthesis(config)
         self.register_buffer("w_avg", torch.zeros(config.w_dim))

@@ -31,6 +31,7 @@ class StyleGAN2Config:
     channels        of the feature maps at 4, 8, ... img_resolution pixels.
     mapping_widths  the output width of each mapping layer; the last is w_dim.
     embed_features  the width of the label embedding; unused where c_dim is 0.
+    label_concat    whether z and the embedded labels are normalised as one vector, as in StyleGAN2 before ADA.
     resample_filter the taps of the separable filter of every upsampling.
     num_fp16_res    how many of the highest resolutions were trained in float16; used only below float32.
     conv_clamp      limit of every convolution's output, in any precision.
@@ -52,6 +53,7 @@ class StyleGAN2Config:
     use_noise: bool = True
     resample_filter: tuple[float, ...] = (1, 3, 3, 1)
     num_fp16_res: int = 0
+    label_concat: bool = False
 
     def __post_init__(self) -> None:
         sizes = (self.z_dim, self.w_dim, self.img_channels, *self.channels, *self.mapping_widths)
