@@ -15,11 +15,12 @@ from renderer.generators import (
     stylegan1_lernapparat,
     stylegan1_tf,
     stylegan2_ada,
-    stylegan2_tf,
 )
 from renderer.generators.base import Generator
 from renderer.generators.checkpoint import Contents, Format, contents_of, names
 from renderer.generators.pickle_machine import Refusal
+
+OPENED = "this version opens StyleGAN2-ADA .pkl and our .safetensors"
 
 
 def _has(*keys: str) -> Any:
@@ -39,7 +40,7 @@ FORMATS: tuple[Format, ...] = (
     Format("a StyleGAN3 checkpoint", _begins("synthesis.input.", "mapping.")),
     stylegan2_ada.FORMAT,
     stylegan1_tf.FORMAT,
-    stylegan2_tf.FORMAT,
+    Format("a StyleGAN2 checkpoint of the TensorFlow code", _has("synthesis/4x4/Const/const")),
     e4e.FORMAT,
     rosinality.FORMAT,
     stylegan1.FORMAT,
@@ -47,18 +48,12 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def opened(formats: Sequence[Format] = FORMATS) -> str:
-    """Return the sentence that says which formats are opened."""
-    titles = [each.title.removeprefix("a ").replace(" checkpoint", "") for each in formats if each.load is not None]
-    return f"this version opens {', '.join(titles)}{' and ' if titles else ''}our .safetensors"
-
-
 def open_contents(loaded: Any, formats: Sequence[Format] = FORMATS) -> Generator:
     """Return the generator in an object read from a checkpoint; raise Refusal or Damage where there is none."""
     contents = contents_of(loaded)
     found = next((each for each in formats if each.detect(contents)), None)
     if found is None:
-        raise Refusal(f"it holds no network that is known (it has {names(contents.state)}); {opened(formats)}")
+        raise Refusal(f"it holds no network that is known (it has {names(contents.state)}); {OPENED}")
     if found.load is None:
-        raise Refusal(f"it is {found.title}; {opened(formats)}")
+        raise Refusal(f"it is {found.title}; {OPENED}")
     return found.load(contents)
