@@ -15,12 +15,11 @@ from renderer.generators import (
     stylegan1_lernapparat,
     stylegan1_tf,
     stylegan2_ada,
+    stylegan2_tf,
 )
 from renderer.generators.base import Generator
 from renderer.generators.checkpoint import Contents, Format, contents_of, names
 from renderer.generators.pickle_machine import Refusal
-
-OPENED = "this version opens StyleGAN2-ADA .pkl and our .safetensors"
 
 
 def _has(*keys: str) -> Any:
@@ -40,7 +39,7 @@ FORMATS: tuple[Format, ...] = (
     Format("a StyleGAN3 checkpoint", _begins("synthesis.input.", "mapping.")),
     stylegan2_ada.FORMAT,
     stylegan1_tf.FORMAT,
-    Format("a StyleGAN2 checkpoint of the TensorFlow code", _has("synthesis/4x4/Const/const")),
+    stylegan2_tf.FORMAT,
     e4e.FORMAT,
     rosinality.FORMAT,
     stylegan1.FORMAT,
@@ -48,12 +47,18 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
+def opened(formats: Sequence[Format] = FORMATS) -> str:
+    """Return the sentence that says which formats are opened."""
+    titles = [each.title.removeprefix("a ").replace(" checkpoint", "") for each in formats if each.load is not None]
+    return f"this version opens {', '.join(titles)}{' and ' if titles else ''}our .safetensors"
+
+
 def open_contents(loaded: Any, formats: Sequence[Format] = FORMATS) -> Generator:
     """Return the generator in an object read from a checkpoint; raise Refusal or Damage where there is none."""
     contents = contents_of(loaded)
     found = next((each for each in formats if each.detect(contents)), None)
     if found is None:
-        raise Refusal(f"it holds no network that is known (it has {names(contents.state)}); {OPENED}")
+        raise Refusal(f"it holds no network that is known (it has {names(contents.state)}); {opened(formats)}")
     if found.load is None:
-        raise Refusal(f"it is {found.title}; {OPENED}")
+        raise Refusal(f"it is {found.title}; {opened(formats)}")
     return found.load(contents)
