@@ -18,6 +18,7 @@ from torch import Tensor
 from renderer.errors import CheckpointError, expected
 from renderer.generators.base import Generator
 from renderer.generators.checkpoint import filled
+from renderer.generators.networks.stylegan1 import StyleGAN1, StyleGAN1Config
 from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.networks.stylegan2_layers import StyleGAN2Config
 from renderer.generators.pickle_machine import Damage, shown
@@ -27,12 +28,20 @@ HEADER_KEY = "latentreel"
 FORMAT_VERSION = 1
 
 
+def _stylegan1(config: Any) -> Callable[[], Generator]:
+    made = TypeAdapter(StyleGAN1Config).validate_python(config)
+    return lambda: StyleGAN1(made)
+
+
 def _stylegan2(config: Any) -> Callable[[], Generator]:
     made = TypeAdapter(StyleGAN2Config).validate_python(config)
     return lambda: StyleGAN2(made)
 
 
-FAMILIES: Mapping[str, Callable[[Any], Callable[[], Generator]]] = {StyleGAN2.family: _stylegan2}
+FAMILIES: Mapping[str, Callable[[Any], Callable[[], Generator]]] = {
+    StyleGAN1.family: _stylegan1,
+    StyleGAN2.family: _stylegan2,
+}
 
 
 def is_safetensors(path: Path) -> bool:

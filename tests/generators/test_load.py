@@ -41,7 +41,10 @@ def persistent(class_name: str, tree: dict[str, object]) -> Persistent:
         ({"G_ema": persistent("SuperresGenerator", SG3_CHILDREN)}, "a StyleGAN-XL checkpoint"),
         ({"g_ema": {"convs.0.conv.weight": torch.zeros(1)}}, "a StyleGAN2 checkpoint of the rosinality code"),
         ({"module.convs.0.conv.weight": torch.zeros(1)}, "a StyleGAN2 checkpoint of the rosinality code"),
-        ({"state_dict": {"encoder.a": torch.zeros(1), "decoder.b": torch.zeros(1)}}, "an encoder (e4e or pSp)"),
+        (
+            {"state_dict": {"encoder.a": torch.zeros(1), "decoder.b": torch.zeros(1)}},
+            "a StyleGAN2 checkpoint of the e4e or pSp code",
+        ),
         ({"synthesis.layer0.first_layer": torch.zeros(1)}, "a StyleGAN1 checkpoint of the InterFaceGAN code"),
         ({"g_synthesis.blocks.4x4.const": torch.zeros(1)}, "a StyleGAN1 checkpoint of the lernapparat code"),
     ],
