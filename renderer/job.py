@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -10,8 +13,10 @@ from pathlib import Path
 import torch
 
 from renderer.engine import QUEUE_BYTES, default_batch
-from renderer.errors import CheckpointError, LatentreelError, SceneError
+from renderer.errors import CheckpointError, LatentreelError, Problem, SceneError
 from renderer.generators.base import Generator
+from renderer.generators.download import Progress, fetch
+from renderer.generators.load import is_remote
 from renderer.generators.load import load_generator as load_checkpoint
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
@@ -79,7 +84,7 @@ def load_generator(
     try:
         return load_checkpoint(path_or_name, device=device, dtype=dtype, size=size, embedded=registries.generators)
     except CheckpointError as error:
-        if Path(path_or_name).exists() or str(path_or_name) in registries.generators or not registries.failed:
+        if os.path.lexists(path_or_name) or str(path_or_name) in registries.generators or not registries.failed:
             raise
         raise CheckpointError(f"{error}{registries.failed}") from error
 
@@ -93,7 +98,8 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
     wanted = run.size or scene.size
     model = model_path(scene, run)
     side = (wanted[1], wanted[0]) if wanted else None
-    generator = load_generator(model, device=device, dtype=run.dtype, size=side, registries=registries)
+    with placed(scene, run):
+        generator = load_generator(model, device=device, dtype=run.dtype, size=side, registries=registries)
     size = wanted or (generator.img_size[1], generator.img_size[0])
     fps = run.fps
     if run.preview:
@@ -122,10 +128,29 @@ def checked_device(device: str) -> str:
 
 
 def model_path(scene: Scene, run: Run) -> str:
-    """Return the model to load: a name, or a path relative to the scene's folder or else to the working folder."""
+    """Return the model to load: a name, an address, or a path from the scene's folder or else the working folder."""
     model = run.model or scene.model
-    beside = scene.path.parent / model
-    return str(beside) if not run.model and beside.is_file() else model
+    beside = scene.path.parent / model  # of an address, which may be too long for a name, there is no such file
+    return str(beside) if not run.model and os.path.isfile(beside) else model  # noqa: PTH113
+
+
+@contextmanager
+def placed(scene: Scene, run: Run) -> Iterator[None]:
+    """Say of a model that cannot be opened where the scene names it, unless the run names another."""
+    try:
+        yield
+    except CheckpointError as error:
+        if run.model:
+            raise
+        raise SceneError([Problem(scene.tree.find("model").place, "model", str(error))]) from error
+
+
+def fetch_model(scene: Scene, run: Run, registries: Registries, progress: Progress) -> None:
+    """Bring the model of a scene into the cache if it has to be downloaded, saying how far it is."""
+    model = model_path(scene, run)
+    if model not in registries.generators and is_remote(model):
+        with placed(scene, run):
+            fetch(model, progress=progress)
 
 
 def preview_size(size: tuple[int, int]) -> tuple[int, int]:

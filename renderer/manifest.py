@@ -15,7 +15,7 @@ import torch
 
 from renderer import __version__
 from renderer.errors import LatentreelError
-from renderer.generators.load import EMBEDDED, model_hash
+from renderer.generators.load import EMBEDDED, is_remote, model_hash
 from renderer.job import Job, Run
 from renderer.scene.load import resolved_scene
 from renderer.scene.model import Scene
@@ -39,7 +39,8 @@ def write_manifest(job: Job, sink: Sink, frames: range) -> Path | None:
 def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
     """Return what is worth knowing of a finished file, as plain data."""
     plan, generator, scene = job.timeline.plan, job.timeline.generator, job.scene
-    embedded = EMBEDDED if Path(job.model).is_file() else {**EMBEDDED, job.model: EMBEDDED["bloom"]}
+    is_file = is_remote(job.model) or os.path.isfile(job.model)  # noqa: PTH113
+    embedded = EMBEDDED if is_file else {**EMBEDDED, job.model: EMBEDDED["bloom"]}
     return {
         "latentreel": __version__,
         "scene": {"file": str(scene.path), "text": scene.text, "resolved": resolved_scene(scene)},

@@ -1,4 +1,4 @@
-"""From a path or the name of an embedded generator to a generator that is ready to render."""
+"""From a path, an address or a name to a generator that is ready to render."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import torch
 
 from renderer.errors import CheckpointError, expected, nearest
 from renderer.generators.base import Generator
+from renderer.generators.cache import is_url
 from renderer.generators.checkpoint import Format
 from renderer.generators.detect import FORMATS, open_contents
+from renderer.generators.download import Progress, fetch
 from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.safe_pickle import check_file, guarded, parse
 from renderer.generators.safetensors_format import is_safetensors, load_safetensors, save_safetensors
+from renderer.generators.zoo import zoo
 
 DTYPES: Mapping[str, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 Embedded = Mapping[str, Callable[[], Generator]]
@@ -38,20 +41,23 @@ def load_generator(
     size: tuple[int, int] | None = None,
     embedded: Embedded = EMBEDDED,
     formats: Sequence[Format] = FORMATS,
+    progress: Progress | None = None,
 ) -> Generator:
     """Return a generator that evaluates, and whose images are differentiable in ws but not in its weights.
 
-    path_or_name  a checkpoint, or the name of an embedded generator; a name goes before a file called the same.
+    path_or_name  a checkpoint, an https:// address, or the name of an embedded generator or of a model of the zoo; an
+                  embedded name goes before a file called the same, and a file before a model of the zoo.
     dtype         "fp32", "fp16" or "bf16", of the highest resolutions of a network; latents stay float32.
     size          (height, width), for generators of any size; the images of a trained network keep theirs.
-    Raises CheckpointError, of one sentence, for what cannot be opened.
+    progress      called with the bytes that are there and how many it will be, where a download is needed.
+    Raises CheckpointError, of one sentence, for what cannot be fetched or opened.
     """
     low = torch_dtype(dtype)
     if str(path_or_name) in embedded:
         generator = make_embedded(str(path_or_name), embedded[str(path_or_name)])
         generator = generator.resized(*size) if size is not None and generator.any_size else generator
     else:
-        generator = open_file(existing_file(path_or_name, embedded), formats)
+        generator = open_file(existing_file(path_or_name, embedded, progress), formats)
     if isinstance(generator, StyleGAN2):
         generator.use_dtype(low)
     return generator.to(device).eval().requires_grad_(False)
@@ -85,17 +91,33 @@ def open_file(file: Path, formats: Sequence[Format] = FORMATS) -> Generator:
     return guarded(file, lambda data: open_contents(parse(data), formats))
 
 
-def existing_file(path_or_name: str | Path, embedded: Embedded = EMBEDDED) -> Path:
-    """Return the path of a model file; raise CheckpointError naming the nearest generator or file otherwise."""
+def is_remote(path_or_name: str | Path) -> bool:
+    """Tell an address, or a name of the zoo that no file goes before, from a path."""
     name = str(path_or_name)
+    return is_url(path_or_name) or (path_or_name == name and name in zoo() and not os.path.lexists(name))
+
+
+def existing_file(path_or_name: str | Path, embedded: Embedded = EMBEDDED, progress: Progress | None = None) -> Path:
+    """Return the path of a model file, fetched first where it is an address or a model of the zoo.
+
+    Raises CheckpointError naming the nearest generator, model or file otherwise.
+    """
+    name = str(path_or_name)
+    if is_remote(path_or_name):
+        return fetch(name, progress=progress)
     is_path = isinstance(path_or_name, Path) or os.sep in name or "/" in name or "." in name
     if not is_path and not os.path.lexists(name):
-        hint = (
-            nearest(name, [*embedded, *(entry.name for entry in Path().iterdir())])
-            or f"; known are {', '.join(sorted(embedded))} and files"
-        )
-        raise CheckpointError(f"{name}: there is no generator and no file of this name{hint}")
+        raise CheckpointError(f"{name}: there is no generator and no file of this name{nearest_model(name, embedded)}")
     return check_file(path_or_name)
+
+
+def nearest_model(name: str, embedded: Embedded = EMBEDDED) -> str:
+    """Return the end of a message about an unknown name: what is nearest to it, or what is known."""
+    if near := nearest(name, [*embedded, *zoo(), *(entry.name for entry in Path().iterdir())]):
+        return near
+    if holding := [model for model in zoo() if len(name) > 2 and name.lower() in model]:
+        return f"; did you mean {', '.join(holding[:4])}{' or another' if len(holding) > 4 else ''}?"
+    return f", and none of `render models`; known are {', '.join(sorted(embedded))} and files"
 
 
 def model_hash(path_or_name: str | Path, *, embedded: Embedded = EMBEDDED) -> str:

@@ -90,11 +90,11 @@ def guarded(path: str | Path, read: Callable[[bytes], Result]) -> Result:
 def check_file(path: str | Path) -> Path:
     """Return the path of an existing regular file; raise CheckpointError naming the nearest one otherwise."""
     file = Path(path)
-    if file.is_dir():
-        raise CheckpointError(f"{path}: is a directory, expected a model file")
-    if not os.path.lexists(file):
+    if not os.path.lexists(file):  # also for a name that is too long to be one
         known = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
         raise CheckpointError(f"{path}: no such file{nearest(file.name, known)}")
+    if file.is_dir():
+        raise CheckpointError(f"{path}: is a directory, expected a model file")
     if not file.is_file():
         raise CheckpointError(f"{path}: is not a regular file, expected a model file")
     return file
