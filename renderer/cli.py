@@ -49,6 +49,7 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    options_metavar="",
     subcommand_metavar="SCENE [OPTIONS] | COMMAND [ARGS]...",
     epilog=EXAMPLES,
 )
@@ -66,6 +67,7 @@ def with_plugins(function: Any) -> Any:
         "--plugins-dir",
         "folders",
         multiple=True,
+        metavar="FOLDER",
         type=click.Path(path_type=Path),
         help="Folder of .py plugins to load.",
     )(function)
@@ -73,26 +75,30 @@ def with_plugins(function: Any) -> Any:
 
 def with_run(function: Any) -> Any:
     """Add the options of a run, and of what the scene is changed by."""
-    for option in (
+    options = (
+        click.option("--preview", is_flag=True, help="Small and quick: 256 pixels at most, half the rate."),
+        click.option("--size", metavar="PIXELS", help="Another size: 512 or 1080x1920 (width x height)."),
+        click.option("--fps", metavar="RATE", help="Another rate; times in frames still count at the scene's own."),
         click.option(
             "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the scene: seed=3, vars.a=b."
         ),
-        click.option("--model", help="Another generator than the scene's."),
-        click.option("--size", help="Another size: 512 or 1080x1920 (width x height)."),
-        click.option("--fps", help="Another rate; times in frames still count at the scene's own."),
-        click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
+        click.option("--model", metavar="MODEL", help="Another generator than the scene's."),
+        click.option("--device", metavar="DEVICE", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
         click.option("--dtype", type=click.Choice(["fp32", "bf16", "fp16"]), help="Precision of a network's blocks."),
-        click.option("--batch", type=click.IntRange(1, 256), help="Frames synthesised at a time."),
-        click.option("--threads", type=click.IntRange(1, 1024), help="Threads of the CPU."),
-        click.option("--preview", is_flag=True, help="Small and quick: 256 pixels at most, half the rate."),
-    ):
+        click.option("--batch", metavar="N", type=click.IntRange(1, 256), help="Frames synthesised at a time."),
+        click.option("--threads", metavar="N", type=click.IntRange(1, 1024), help="Threads of the CPU."),
+    )
+    function = with_plugins(function)
+    for option in reversed(options):  # the outermost is shown first
         function = option(function)
-    return with_plugins(function)
+    return function
 
 
 @cli.command("film", hidden=True)
 @click.argument("scene", type=click.Path(path_type=Path))
-@click.option("-o", "--output", "outputs", multiple=True, help="File to write: .mp4, .gif, .webm, .webp, .png ...")
+@click.option(
+    "-o", "--output", "outputs", multiple=True, metavar="FILE", help="File to write: .mp4, .gif, .webm, .webp, .png ..."
+)
 @click.option("--at", "at", metavar="TIME", help="Render the one frame at a time: 2.5s, 60f, 50%.")
 @click.option("--frames", "part", metavar="A:B", help="Render frames A to B, B not included.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -124,7 +130,7 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
         report.print_film(made)
 
 
-@cli.command()
+@cli.command(short_help="Say whether a scene is valid; render nothing.")
 @click.argument("scene", type=click.Path(path_type=Path))
 @with_run
 def check(scene: Path, **options: Any) -> None:
@@ -139,13 +145,21 @@ def check(scene: Path, **options: Any) -> None:
     report.print_check(job, memory_of(job), files)
 
 
-@cli.command()
+@cli.command(short_help="Write a contact sheet of a film.")
 @click.argument("scene", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Picture to write.  [default: out/SCENE.sheet.png]"
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Picture to write.  [default: out/SCENE.sheet.png]",
 )
-@click.option("--count", type=click.IntRange(1, 400), default=12, show_default=True, help="Frames to show.")
-@click.option("--columns", type=click.IntRange(1, 40), default=4, show_default=True, help="Frames in a row.")
+@click.option(
+    "--count", metavar="N", type=click.IntRange(1, 400), default=12, show_default=True, help="Frames to show."
+)
+@click.option(
+    "--columns", metavar="N", type=click.IntRange(1, 40), default=4, show_default=True, help="Frames in a row."
+)
 @with_run
 def sheet(scene: Path, output: Path | None, count: int, columns: int, **options: Any) -> None:
     """Write a contact sheet: frames of the film side by side, each with its time."""
@@ -170,7 +184,7 @@ def new(name: str) -> None:
     click.echo(f"{path}\nnow: render {path}")
 
 
-@cli.command()
+@cli.command(short_help="Print the JSON Schema of scenes, for editors.")
 @with_plugins
 def schema(folders: tuple[Path, ...]) -> None:
     """Print the JSON Schema of scenes, with every installed effect, for editors."""
@@ -181,7 +195,7 @@ def schema(folders: tuple[Path, ...]) -> None:
     click.echo(json.dumps(scene_schema(registries_of(folders)), indent=1))
 
 
-@cli.command()
+@cli.command(short_help="List plugins, and those that failed to load.")
 @with_plugins
 def plugins(folders: tuple[Path, ...]) -> None:
     """List plugins and what they offer, and those that failed to load."""
@@ -204,7 +218,7 @@ def effects(name: str | None, folders: tuple[Path, ...]) -> None:
         report.print_effect(registries.effects.find(name))
 
 
-@cli.command()
+@cli.command(short_help="Write a checkpoint as .safetensors.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 def convert(source: Path, target: Path) -> None:
