@@ -14,7 +14,7 @@ class LayerMix(LatentEffect):
     """
 
     name = "layer-mix"
-    example: ClassVar[str] = "- walk: {keys: 3}\n- layer-mix: {with: 14, layers: fine, amount: {0%: 0, 100%: 1}}"
+    example: ClassVar[str] = "- walk: {keys: 3}\n- layer-mix: {with: 46, layers: fine, amount: {0%: 0, 100%: 1}}"
 
     with_: LatentSource = param(alias="with", description="The latent to take layers from, such as {seed: 65}")
     layers: Layers = param("fine", description="Layers to take: fine, 8-13, or {coarse: 0.2, 8-13: 1} with amounts")
