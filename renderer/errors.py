@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ class SinkError(LatentreelError):
 
 
 Path = tuple[Any, ...]
+KEY: Any = object()  # at the end of a path: its last key is meant, not the value there
 Item = TypeVar("Item")
 Built = TypeVar("Built")
 
@@ -47,12 +48,22 @@ Built = TypeVar("Built")
 class ValueProblem(ValueError):
     """Say what is wrong with a value, or with several parts of it; the scene reader adds where it stands.
 
-    `parts` holds one (path below the value, message) for each thing that is wrong.
+    `parts` holds one (path below the value, message) for each thing that is wrong; a path that ends in KEY
+    means a key itself and not what stands at it.
     """
 
     def __init__(self, message: str, parts: Iterable[tuple[Path, str]] = ()) -> None:
         super().__init__(message)
         self.parts = tuple(parts) or (((), message),)
+
+
+@contextmanager
+def at_key() -> Iterator[None]:
+    """Let a ValueProblem raised inside be said of the key of a map, and not of the value there."""
+    try:
+        yield
+    except ValueProblem as problem:
+        raise ValueProblem(str(problem), [((KEY,), str(problem))]) from problem
 
 
 class Gather:
@@ -68,6 +79,24 @@ class Gather:
             yield
         except ValueProblem as problem:
             self.parts += [((*path, *inner), message) for inner, message in problem.parts]
+
+    def note(self, message: str, *path: Any) -> None:
+        """Note what is wrong with the part at `path`."""
+        self.parts.append((path, message))
+
+    def part(self, written: Mapping[Any, Any], name: str, parse: Callable[[Any], Built]) -> Built | None:
+        """Return what stands at a key of a map, parsed; None where it is missing or wrong."""
+        if name in written:
+            with self.below(name):
+                return parse(written[name])
+        return None
+
+    def unknown(self, written: Mapping[Any, Any], known: Iterable[str], what: str) -> None:
+        """Note every key of a map that is not known."""
+        known = list(known)
+        for name in written:
+            if name not in known:
+                self.note(f"unknown {what} {name!r}{expected(str(name), known)}", name, KEY)
 
     def check(self) -> None:
         """Raise one ValueProblem with everything noted, if there is anything."""
@@ -87,14 +116,14 @@ def gather_list(items: Iterable[Item], path: Callable[[Item], Any], build: Calla
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Point at a character of a scene file; line and column count from 1."""
+    """Point at a character of a scene file; line and column count from 1, and line 0 means the whole of it."""
 
     file: str
     line: int = 1
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True, order=True)
@@ -113,7 +142,8 @@ class SceneError(LatentreelError):
     """Refuse a scene, with every problem found in it, in the order of its lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems)))
+        found = {(problem.place, problem.message): problem for problem in sorted(problems, reverse=True)}
+        self.problems = tuple(sorted(found.values()))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -2,55 +2,84 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from renderer.errors import Place, Problem, SceneError, expected
-from renderer.scene.tree import Tree, dotted, parse_tree, read_tree, scalar
+from renderer.errors import Place, Problem, SceneError, nearest
+from renderer.scene.reader import parse_value, read_tree
+from renderer.scene.tree import Tree, scalar
+from renderer.scene.variables import fill_vars
+from renderer.values.parsed import show
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+MAX_INCLUDES = 100
+JOINED = ("vars", "markers", "signals", "defaults")  # maps of names: a scene adds to those that it includes
 
 
-def assemble(path: Path, settings: Sequence[str] = ()) -> Tree:
-    """Return the whole tree of a scene: its includes below it, settings `key.path=value` above it, vars filled in."""
-    tree = include(path, ())
+def assemble(path: Path, settings: Sequence[str] = ()) -> tuple[Tree, list[Problem]]:
+    """Return the whole tree of a scene and what is wrong with it so far.
+
+    Its includes stand below it, settings `key.path=value` above it; vars and defaults are filled in.
+    Raises SceneError where nothing can be said of the rest: for bad YAML, includes and settings.
+    """
+    includer = _Includer()
+    tree = includer.read(path, ())
     for setting in settings:
         apply_setting(tree, setting)
-    fill_vars(tree)
-    return tree
+    problems = includer.problems + fill_vars(tree)
+    apply_defaults(tree)
+    return tree, problems
 
 
-def include(path: Path, chain: tuple[Path, ...]) -> Tree:
-    """Return the tree of a file merged over the trees that its `include:` names."""
-    tree = read_tree(path)
-    chain = (*chain, path.resolve())
-    wanted = tree.value.pop("include", None)
-    if wanted is None:
-        return tree
-    merged: Tree | None = None
-    for item in wanted.value if isinstance(wanted.value, list) else [wanted]:
-        if not isinstance(item.value, str):
-            raise SceneError([Problem(item.place, "include", f"expected the name of a scene file, got {item.plain!r}")])
+class _Includer:
+    def __init__(self) -> None:
+        self.files, self.problems = 0, list[Problem]()
+
+    def read(self, path: Path, chain: tuple[Path, ...]) -> Tree:
+        """Return the tree of a file merged over the trees that its `include:` names."""
+        tree = read_tree(path, self.problems)
+        chain = (*chain, path.resolve())
+        wanted = tree.value.pop("include", None)
+        if wanted is None:
+            return tree
+        merged: Tree | None = None
+        for item in wanted.value if isinstance(wanted.value, list) else [wanted]:
+            below = self.read(self.included(item, path, chain), chain)
+            merged = below if merged is None else merge(merged, below)
+        return merge(merged, tree) if merged else tree
+
+    def included(self, item: Tree, path: Path, chain: tuple[Path, ...]) -> Path:
+        """Return the file that an item of `include:` names."""
+
+        def refuse(message: str) -> SceneError:
+            return SceneError([*self.problems, Problem(item.place, "include", message)])
+
+        if not isinstance(item.value, str) or not item.value:
+            raise refuse(f"expected the name of a scene file, got {show(item.plain)}")
         file = path.parent / item.value
+        try:
+            known = file.is_file()
+        except OSError:  # a name that no file can have, such as one that is too long
+            known = False
+        if not known:
+            siblings = file.parent.glob("*.y*ml") if file.parent.is_dir() else ()
+            raise refuse(f"no such scene: {item.value}{nearest(file.name, [one.name for one in siblings])}")
         if file.resolve() in chain:
             circle = " -> ".join(one.name for one in (*chain, file.resolve()))
-            raise SceneError([Problem(item.place, "include", f"scenes include each other in a circle: {circle}")])
-        if not file.is_file():
-            known = expected(item.value, [one.name for one in file.parent.glob("*.y*ml") if one != path])
-            raise SceneError([Problem(item.place, "include", f"no such scene: {item.value}{known}")])
-        below = include(file, chain)
-        merged = below if merged is None else merge(merged, below)
-    return merge(merged, tree) if merged else tree
+            raise refuse(f"scenes include each other in a circle: {circle}")
+        self.files += 1
+        if self.files > MAX_INCLUDES:
+            raise refuse(f"expected at most {MAX_INCLUDES} included scenes")
+        return file
 
 
 def merge(below: Tree, above: Tree, path: tuple[Any, ...] = ()) -> Tree:
-    """Return two trees as one: maps join, timelines follow each other, of all else the upper stands.
+    """Return two trees as one: maps of names join, timelines follow each other, of all else the upper stands.
 
     A timeline entry replaces one below it with the same `id`.
     """
-    if isinstance(below.value, dict) and isinstance(above.value, dict) and path != ("output",):
+    maps = isinstance(below.value, dict) and isinstance(above.value, dict)
+    if maps and (not path or (path[0] in JOINED and len(path) <= (2 if path[0] == "defaults" else 1))):
         joined = dict(below.value)
         for key, tree in above.value.items():
             joined[key] = merge(below.value[key], tree, (*path, key)) if key in below.value else tree
@@ -61,67 +90,78 @@ def merge(below: Tree, above: Tree, path: tuple[Any, ...] = ()) -> Tree:
 
 
 def _join_entries(below: list[Tree], above: list[Tree]) -> list[Tree]:
-    def name(entry: Tree) -> Any:
-        return entry.value["id"].plain if isinstance(entry.value, dict) and "id" in entry.value else None
+    def name(entry: Tree) -> str | None:
+        own = entry.below("id")
+        return own.value if own is not None and isinstance(own.value, str) else None
 
     replacing = {name(entry): entry for entry in above if name(entry) is not None}
-    joined = [replacing.pop(name(entry), entry) for entry in below]
-    used = [entry for entry in above if name(entry) is None or name(entry) in replacing]
-    return joined + used
+    joined = [replacing.get(name(entry), entry) for entry in below]
+    replaced = {name(entry) for entry in below}
+    return joined + [entry for entry in above if name(entry) is None or name(entry) not in replaced]
 
 
 def apply_setting(tree: Tree, setting: str) -> None:
     """Put a setting such as `vars.song=x.ogg` or `timeline.0.walk.interp=lerp` into the tree."""
-    place = Place(f"--set {setting}")
+    place = Place(f"--set {setting}", 0, 0)
     name, equals, text = setting.partition("=")
-    if not equals or not name.strip():
-        raise SceneError([Problem(place, "", "expected a setting such as vars.song=x.ogg")])
-    value = parse_tree(f"value: {text}", place.file).value["value"]
-    *parents, last = [scalar(step) for step in name.strip().split(".")]
+    steps = [scalar(step) for step in name.strip().split(".")]
+    if not equals or None in steps:
+        raise _no_setting(place, "expected a setting such as vars.song=x.ogg or seed=3")
+    if steps == ["include"]:
+        raise _no_setting(place, "include cannot be set; name the other scene in the file")
     here = tree
-    for step in parents:
-        if isinstance(here.value, dict):
-            here.value.setdefault(step, Tree({}, place))
-        here = _inside(here, step, setting)[step]
-    if isinstance(here.value, dict):
-        here.value.setdefault(last, value)
-    _inside(here, last, setting)[last] = Tree(value.value, place, place)
+    for step in steps[:-1]:
+        here = _child(here, step, place)
+    _child(here, steps[-1], place)
+    here.value[steps[-1]] = _everywhere(_setting_value(text, place), place)
 
 
-def _inside(tree: Tree, step: Any, setting: str) -> Any:
-    if isinstance(tree.value, dict) and step in tree.value:
-        return tree.value
-    if isinstance(tree.value, list) and isinstance(step, int) and 0 <= step < len(tree.value):
-        return tree.value
-    raise SceneError([Problem(Place(f"--set {setting}"), "", f"there is no {step!r} to set in the scene")])
+def _setting_value(text: str, place: Place) -> Tree:
+    try:
+        return parse_value(text, place.file) or Tree(None, place)
+    except SceneError as error:
+        raise _no_setting(place, error.problems[0].message) from None
 
 
-def fill_vars(tree: Tree) -> None:
-    """Replace `${name}` everywhere by what `vars:` holds; a text that is one variable takes its value and type."""
-    held = tree.value.get("vars")
-    variables: Mapping[str, Tree] = held.value if held and isinstance(held.value, dict) else {}
-    problems: list[Problem] = []
-    for key, below in tree.value.items():
-        if key != "vars":
-            _fill(below, (key,), variables, problems)
-    if problems:
-        raise SceneError(problems)
+def _everywhere(tree: Tree, place: Place) -> Tree:
+    """Return a tree all of which stands at one place."""
+    value = tree.value
+    if isinstance(value, dict):
+        value = {key: _everywhere(inner, place) for key, inner in value.items()}
+    elif isinstance(value, list):
+        value = [_everywhere(inner, place) for inner in value]
+    return Tree(value, place, place)
 
 
-def _fill(tree: Tree, path: tuple[Any, ...], variables: Mapping[str, Tree], problems: list[Problem]) -> None:
-    if isinstance(tree.value, dict | list):
-        below = tree.value.items() if isinstance(tree.value, dict) else enumerate(tree.value)
-        for key, inner in below:
-            _fill(inner, (*path, key), variables, problems)
+def _child(tree: Tree, step: Any, place: Place) -> Tree:
+    """Return what stands at a step of a setting's path, made where a map has no such key yet."""
+    if tree.value is None:
+        tree.value = {}
+    if isinstance(tree.value, dict):
+        tree.value.setdefault(step, Tree({}, place, place))
+    found = tree.below(step)
+    if found is None and isinstance(tree.value, list):
+        known = f"it counts 0 to {len(tree.value) - 1}" if tree.value else "it is empty"
+        raise _no_setting(place, f"there is no {show(step)} in the list; {known}")
+    if found is None:
+        raise _no_setting(place, f"there is no {show(step)} to set in {show(tree.plain)}")
+    return found
+
+
+def _no_setting(place: Place, message: str) -> SceneError:
+    return SceneError([Problem(place, "", message)])
+
+
+def apply_defaults(tree: Tree) -> None:
+    """Lay the values of `defaults:` below those of every entry of the timeline, each keeping its own place."""
+    defaults, timeline = tree.below("defaults"), tree.below("timeline")
+    if defaults is None or timeline is None or not isinstance(timeline.value, list):
         return
-    names = _VARIABLE.findall(tree.value) if isinstance(tree.value, str) else []
-    unknown = [name for name in names if name not in variables]
-    for name in unknown:
-        message = f"unknown variable {name!r}{expected(name, [str(one) for one in variables])}"
-        problems.append(Problem(tree.place, dotted(path), message))
-    if not names or unknown:
-        return
-    if _VARIABLE.fullmatch(tree.value):
-        tree.value = variables[names[0]].value
-    else:
-        tree.value = _VARIABLE.sub(lambda match: str(variables[match[1]].plain), tree.value)
+    for index, item in enumerate(timeline.value):
+        if isinstance(item.value, str):
+            timeline.value[index] = item = Tree({item.value: Tree(None, item.place, item.place)}, item.place)
+        for name, values in item.value.items() if isinstance(item.value, dict) else ():
+            below = defaults.below(name)
+            own = {} if values.value is None else values.value
+            if below is not None and isinstance(below.value, dict) and isinstance(own, dict):
+                values.value = {**below.value, **own}

@@ -5,26 +5,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from renderer.effects import Effect
-from renderer.errors import Place, Problem, SceneError, ValueProblem
+from renderer.errors import KEY, Place, Problem, SceneError, ValueProblem, nearest
 from renderer.registry import Registries
 from renderer.scene.assemble import assemble
-from renderer.scene.model import Entry, EntryOptions, Output, Scene, check_name, unknown_key
-from renderer.scene.tree import Tree, dotted, read_tree
+from renderer.scene.explain import explain, names_of
+from renderer.scene.model import Entry, EntryOptions, Output, Scene, check_name
+from renderer.scene.reader import read_tree
+from renderer.scene.tree import Tree
+from renderer.values.parsed import show
 
 CONSUMED = ("vars", "defaults", "timeline")  # read here; the model never sees them
+NAMED = {"markers": "marker", "signals": "signal", "vars": "variable"}
+STAND_INS = {"tempo": 120, "markers": 0, "signals": 0}  # for what is wrong, so that its uses are not wrong as well
+FILM_LENGTH = ("duration", "loop", "audio", "fps")
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_scene(path: Path, registries: Registries, settings: Sequence[str] = ()) -> tuple[Scene | None, list[Problem]]:
-    """Return the scene of a file and the problems of it; None where not even its head could be read.
+    """Return the scene of a file and the problems of it, as `scene_of` does.
 
     Raises SceneError where the text is no tree at all.
     """
-    return scene_of(assemble(path, settings), path, registries)
+    tree, problems = assemble(path, settings)
+    scene, more = scene_of(tree, path, registries)
+    said = {problem.place for problem in problems}
+    return scene, problems + [problem for problem in more if problem.place not in said]
 
 
 def read_manifest(path: Path, registries: Registries) -> tuple[Scene | None, list[Problem]]:
@@ -37,7 +48,11 @@ def read_manifest(path: Path, registries: Registries) -> tuple[Scene | None, lis
 
 
 def scene_of(tree: Tree, path: Path, registries: Registries) -> tuple[Scene | None, list[Problem]]:
-    """Return the scene of a tree; entries of the timeline that are wrong are left out of it and are problems."""
+    """Return the scene of a tree and its problems.
+
+    Where there are problems, the scene holds only what is right, and stand-ins for the rest: it is good for
+    finding more of them, and for nothing else. It is None where nothing is right.
+    """
     reader = _Reader(tree, registries)
     scene = reader.head()
     entries = reader.timeline()
@@ -63,80 +78,107 @@ class _Reader:
         self.tree, self.registries = tree, registries
         self.problems: list[Problem] = []
 
-    def note(self, path: tuple[Any, ...], message: str, *, at_key: bool = False) -> None:
-        tree = self.tree.find(*path)
-        place = (tree.key_place if at_key else None) or tree.place
-        self.problems.append(Problem(place, dotted(path), message))
+    def note(self, path: tuple[Any, ...], message: str) -> None:
+        self.problems.append(self.tree.problem(path, message))
 
     def head(self) -> Scene | None:
-        data = {key: tree.plain for key, tree in self.tree.value.items() if key not in CONSUMED}
-        scene = self.validate(Scene, data, ())
-        for field, what in (("markers", "marker"), ("signals", "signal"), ("vars", "variable")):
-            held = self.tree.value.get(field)
-            for name in held.value if held is not None and isinstance(held.value, dict) else ():
+        for field, what in NAMED.items():
+            held = self.tree.below(field)
+            if held is None:
+                continue
+            if field == "vars" and not isinstance(held.value, dict):
+                self.note((field,), f"expected a map of variables, such as {{song: x.ogg}}, got {show(held.plain)}")
+            for name in held.value if isinstance(held.value, dict) else ():
                 try:
                     check_name(name, what)
                 except ValueProblem as problem:
-                    self.note((field, name), str(problem), at_key=True)
-        return scene if isinstance(scene, Scene) else None
+                    self.note((field, name, KEY), str(problem))
+        data = {key: tree.plain for key, tree in self.tree.value.items() if key not in CONSUMED}
+        scene, wrong = self.validate(Scene, data, ())
+        return scene if scene is not None else self.validate(Scene, repaired(data, wrong), (), quiet=True)[0]
 
     def timeline(self) -> list[Entry]:
-        held = self.tree.value.get("timeline")
+        self.check_defaults()
+        held = self.tree.below("timeline")
         if held is None:
             self.note((), "the scene has no timeline; write e.g. timeline: [{walk: {keys: 1-4}}]")
             return []
         if not isinstance(held.value, list) or not held.value:
-            self.note(("timeline",), f"expected a list of effects, got {held.plain!r:.60}")
+            self.note(("timeline",), f"expected a list of effects, got {show(held.plain)}")
             return []
-        defaults = self.defaults()
-        found = [self.entry(item, ("timeline", index), defaults) for index, item in enumerate(held.value)]
+        found = [self.entry(item, ("timeline", index)) for index, item in enumerate(held.value)]
         return self.keyed([entry for entry in found if entry is not None])
 
-    def defaults(self) -> dict[str, dict[str, Any]]:
-        held = self.tree.value.get("defaults")
+    def check_defaults(self) -> None:
+        """Note what is wrong with the defaults by themselves, whether or not the timeline uses them."""
+        held = self.tree.below("defaults")
         if held is None:
-            return {}
+            return
         if not isinstance(held.value, dict):
             self.note(("defaults",), "expected a map from effects to values, such as {walk: {interp: lerp}}")
-            return {}
-        known = {}
-        for name, tree in held.value.items():
-            if self.effect(name, ("defaults", name)) and isinstance(tree.value, dict):
-                known[name] = tree.plain
-        return known
+            return
+        for name, values in held.value.items():
+            effect = self.effect(name, ("defaults", name, KEY))
+            if effect is not None and not isinstance(values.value, dict):
+                self.note(("defaults", name), f"expected a map of values of {name}, got {show(values.plain)}")
+            elif effect is not None:
+                _, errors = checked_fields(effect, values.plain)
+                self.explain(effect, errors, ("defaults", name))
 
     def effect(self, name: Any, path: tuple[Any, ...]) -> type[Effect] | None:
         try:
             return self.registries.effects.find(str(name))
         except ValueProblem as problem:
-            self.note(path, f"{problem}{self.registries.failed}", at_key=True)
+            self.note(path, f"{problem}{self.registries.failed}")
             return None
 
-    def entry(self, item: Tree, path: tuple[Any, ...], defaults: dict[str, dict[str, Any]]) -> Entry | None:
+    def entry(self, item: Tree, path: tuple[Any, ...]) -> Entry | None:
         data = {item.value: None} if isinstance(item.value, str) else item.plain
         if not isinstance(data, dict):
-            self.note(path, f"expected an effect such as `walk: {{keys: 1-4}}`, got {data!r:.60}")
+            self.note(path, f"expected an effect such as `walk: {{keys: 1-4}}`, got {show(data)}")
             return None
-        option_names = names_of(EntryOptions)
-        names = [key for key in data if key not in option_names]
-        if len(names) != 1:
-            got = "none" if not names else " and ".join(map(repr, names))
-            self.note(path, f"expected one effect in each entry of the timeline, got {got}")
-            return None
-        name = names[0]
-        options = self.validate(EntryOptions, {key: data[key] for key in data if key != name}, path)
-        effect_class = self.effect(name, (*path, name))
-        values = data[name] if data[name] is not None else {}
+        options = self.options(data, path)
+        name = self.effect_name(data, path)
+        effect_class = None if name is None else self.effect(name, (*path, name, KEY))
         if effect_class is None:
             return None
+        values = data[name] if data[name] is not None else {}
         if not isinstance(values, dict):
             fields = ", ".join(names_of(effect_class))
-            self.note((*path, name), f"expected a map of the values of {name} ({fields}), got {values!r:.60}")
+            self.note((*path, name), f"expected a map of the values of {name} ({fields}), got {show(values)}")
             return None
-        effect = self.validate(effect_class, {**defaults.get(name, {}), **values}, (*path, name))
-        if not isinstance(effect, Effect) or not isinstance(options, EntryOptions):
-            return None
+        effect, _ = self.validate(effect_class, values, (*path, name))
+        if effect is None:
+            right, _ = checked_fields(effect_class, values)
+            effect = effect_class.model_construct(**right)
         return Entry(effect, options, path, "")
+
+    def options(self, data: dict[Any, Any], path: tuple[Any, ...]) -> EntryOptions:
+        known = names_of(EntryOptions)
+        options, _ = self.validate(EntryOptions, {key: data[key] for key in data if key in known}, path)
+        return options or EntryOptions()
+
+    def effect_name(self, data: dict[Any, Any], path: tuple[Any, ...]) -> Any:
+        """Return the key of an entry that names its effect, or None; note what else stands beside it."""
+        options = names_of(EntryOptions)
+        names = [key for key in data if key not in options]
+        effects = [name for name in names if str(name) in self.registries.effects]
+        if not names:
+            self.note(path, "expected an effect in this entry of the timeline, got only options of one")
+            return None
+        chosen = effects[0] if effects else names[0]
+        for name in names:
+            if name == chosen:
+                continue
+            if name in effects:
+                message = f"{chosen} and {name} stand in one entry; give each an entry of its own, with its own -"
+            elif effects and str(name) in names_of(self.registries.effects[chosen]):
+                message = f"{name!r} is a value of {chosen}; indent it further than {chosen}"
+            else:
+                message = f"unknown key {show(name)} beside {chosen}{nearest(str(name), options)}"
+                message += f"; an entry is one effect and any of {', '.join(options)}"
+            self.note((*path, name, KEY), message)
+        return chosen
 
     def keyed(self, entries: list[Entry]) -> list[Entry]:
         """Give each entry the key of its randomness: its id, or its name and ordinal among its namesakes."""
@@ -155,35 +197,59 @@ class _Reader:
                 keyed.append(Entry(entry.effect, entry.options, entry.path, key))
         return keyed
 
-    def validate(self, model: type[BaseModel], data: dict[Any, Any], path: tuple[Any, ...]) -> BaseModel | None:
+    def validate(
+        self, model: type[Model], data: dict[Any, Any], path: tuple[Any, ...], *, quiet: bool = False
+    ) -> tuple[Model | None, list[Any]]:
+        """Return the model of some data, or None and the errors of pydantic, which are noted unless `quiet`."""
         try:
-            return model.model_validate(data)
+            return model.model_validate(data), []
         except ValidationError as error:
-            for item in error.errors():
-                self.explain(model, item, path)
-            return None
+            errors = error.errors()
+            if not quiet:
+                self.explain(model, errors, path)
+            return None, errors
 
-    def explain(self, model: type[BaseModel], item: Any, path: tuple[Any, ...]) -> None:
-        where = (*path, *item["loc"])
-        cause = item.get("ctx", {}).get("error")
-        if isinstance(cause, ValueProblem):
-            for inner, message in cause.parts:
-                self.note((*where, *inner), message)
-        elif item["type"] == "extra_forbidden":
-            self.note(where, unknown_key(where[-1], self.names_at(model, item["loc"][:-1])), at_key=True)
-        elif item["type"] == "missing":
-            self.note(where, f"{item['loc'][-1]!r} is missing; it has no default")
+    def explain(self, model: type[BaseModel], errors: list[Any], path: tuple[Any, ...]) -> None:
+        for item in errors:
+            for where, message in explain(item, names_at(model, item["loc"][:-1])):
+                self.note((*path, *where), message)
+
+
+def names_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Return the keys known at a location inside a model."""
+    if model is Scene:
+        return names_of(Output) if loc[:1] == ("output",) else [*names_of(Scene), *CONSUMED, "include"]
+    return names_of(model)
+
+
+def checked_fields(model: type[BaseModel], data: dict[Any, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Return those values of a model that are right by themselves, and the errors of the others."""
+    right, errors = dict[str, Any](), list[Any]()
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    for name, value in data.items():
+        if name not in fields:
+            errors.append({"loc": (name,), "type": "extra_forbidden"})
+            continue
+        field = fields[name]
+        annotation: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        try:
+            right[name] = TypeAdapter(annotation).validate_python(value)
+        except ValidationError as error:
+            errors += [{**item, "loc": (name, *item["loc"])} for item in error.errors()]
+    return right, errors
+
+
+def repaired(data: dict[Any, Any], errors: list[Any]) -> dict[Any, Any]:
+    """Return the data of a scene without what is wrong with it, with stand-ins where others count on it."""
+    data = dict(data)
+    for item in errors:
+        first, *rest = item["loc"]
+        if first in ("markers", "signals") and rest and isinstance(data[first], dict):
+            data[first] = {**data[first], rest[0]: STAND_INS[first]}
+        elif first == "tempo":
+            data[first] = STAND_INS[first]
         else:
-            said = item["msg"].replace("Input should be", "expected").removeprefix("Value error, ")
-            self.note(where, f"{said[:1].lower()}{said[1:]}, got {item['input']!r:.60}")
-
-    def names_at(self, model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-        """Return the keys known at a location inside a model."""
-        if model is Scene:
-            return names_of(Output) if loc[:1] == ("output",) else [*names_of(Scene), *CONSUMED, "include"]
-        return names_of(model)
-
-
-def names_of(model: type[BaseModel]) -> list[str]:
-    """Return the names under which a model's fields are written."""
-    return [field.alias or name for name, field in model.model_fields.items()]
+            data.pop(first, None)
+        if first in FILM_LENGTH:
+            data.pop("loop", None)  # what does not close may well be a matter of the length
+    return data

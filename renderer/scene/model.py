@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,13 +12,15 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from renderer.effects import Effect
-from renderer.errors import ValueProblem, expected
+from renderer.errors import ValueProblem, gather_list
 from renderer.scene.tree import Tree
-from renderer.values.parsed import Parsed, is_number, show
+from renderer.values.expression import RESERVED
+from renderer.values.parsed import Parsed, is_number, is_whole, show
 from renderer.values.signal import Signal
 from renderer.values.time import Time
 
-MAX_PIXELS, MAX_SIDE, MAX_FPS = 64_000_000, 16_384, 1000
+MAX_PIXELS, MAX_SIDE, MIN_SIDE = 64_000_000, 16_384, 8
+MIN_FPS, MAX_FPS = Fraction(1, 1000), 1000
 BROADCAST_RATES = {round(1000 * rate / 1001, 2): Fraction(1000 * rate, 1001) for rate in (24, 30, 48, 60, 120)}
 BYTE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 
@@ -26,15 +29,17 @@ def parse_fps(written: Any) -> Fraction:
     """Return frames per second as an exact fraction; 23.976, 29.97 and 59.94 mean the broadcast rates."""
     if isinstance(written, Fraction):
         return written
-    match = re.fullmatch(r"(\d{1,9})\s*/\s*([1-9]\d{0,8})", written.strip()) if isinstance(written, str) else None
+    match = re.fullmatch(r"\s*([0-9]{1,9})\s*/\s*([1-9][0-9]{0,8})\s*", written) if isinstance(written, str) else None
     if match:
         fps = Fraction(int(match[1]), int(match[2]))
-    elif is_number(written) and 0 < written <= MAX_FPS:
+    elif is_number(written) and MIN_FPS <= written <= MAX_FPS:
         fps = BROADCAST_RATES.get(round(float(written), 2)) or Fraction(str(written))
     else:
         fps = Fraction(0)
-    if not 0 < fps <= MAX_FPS:
-        raise ValueProblem(f"expected frames per second such as 30, 23.976 or 30000/1001, got {show(written)}")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise ValueProblem(
+            f"expected frames per second such as 30, 23.976 or 30000/1001, at most {MAX_FPS}, got {show(written)}"
+        )
     return fps
 
 
@@ -43,23 +48,24 @@ def parse_size(written: Any) -> tuple[int, int]:
     sides: Any = written
     if isinstance(written, str) and (match := re.fullmatch(r"(\d{1,6})\s*[x×]\s*(\d{1,6})", written.strip())):
         sides = [int(match[1]), int(match[2])]
-    if isinstance(sides, int) and not isinstance(sides, bool):
+    if is_whole(sides):
         sides = [sides, sides]
-    whole = isinstance(sides, list | tuple) and len(sides) == 2 and all(type(side) is int for side in sides)
-    if not whole or not all(8 <= side <= MAX_SIDE for side in sides) or sides[0] * sides[1] > MAX_PIXELS:
-        raise ValueProblem(
-            f"expected a size in pixels such as 512, [1080, 1920] or 1080x1920 (8 to {MAX_SIDE}), got {show(written)}"
-        )
+    if not (isinstance(sides, list | tuple) and len(sides) == 2 and all(map(is_whole, sides))):
+        raise ValueProblem(f"expected a size in pixels such as 512, [1080, 1920] or 1080x1920, got {show(written)}")
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in sides) or sides[0] * sides[1] > MAX_PIXELS:
+        limits = f"sides of {MIN_SIDE} to {MAX_SIDE} pixels and at most {MAX_PIXELS // 10**6} megapixels"
+        raise ValueProblem(f"expected {limits}, got {show(written)}")
     return (sides[0], sides[1])
 
 
 def parse_bytes(written: Any) -> int:
     """Return a number of bytes, from 8000000, 8MB or 8MiB."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(written).strip())
+    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)", str(written).strip())
     unit = (match[2] or "B").upper() if match else ""
-    if match is None or unit not in BYTE_UNITS or isinstance(written, bool):
+    size = round(float(match[1]) * BYTE_UNITS[unit]) if match and unit in BYTE_UNITS else 0
+    if isinstance(written, bool) or size < 1:
         raise ValueProblem(f"expected a file size such as 8MB or 900KB, got {show(written)}")
-    return round(float(match[1]) * BYTE_UNITS[unit])
+    return size
 
 
 def parse_outputs(written: Any) -> Any:
@@ -86,7 +92,7 @@ Bytes = Annotated[
 class Strict(BaseModel):
     """Refuse unknown keys, and never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
 
 class Output(Strict):
@@ -117,7 +123,8 @@ class Loop(Parsed):
         if isinstance(written, bool):
             return cls(written, written)
         if isinstance(written, dict) and set(written) == {"blend"}:
-            return cls(written, True, Time.parse(written["blend"]))
+            (blend,) = gather_list(["blend"], lambda name: name, lambda name: Time.parse(written[name]))
+            return cls(written, True, blend)
         raise ValueProblem(f"expected true, false or {{blend: 1s}}, got {show(written)}")
 
 
@@ -192,11 +199,8 @@ class Entry:
 
 
 def check_name(name: Any, what: str) -> None:
-    """Raise ValueProblem for a marker or signal that an expression could not name."""
-    if not (isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w*", name)):
-        raise ValueProblem(f"expected a {what} named by letters, digits and _, got {name!r}")
-
-
-def unknown_key(key: Any, known: list[str]) -> str:
-    """Return the message about a key that nothing reads."""
-    return f"unknown key {key!r}{expected(str(key), known)}"
+    """Raise ValueProblem for a marker, a signal or a variable that nothing could name."""
+    if not (isinstance(name, str) and name.isidentifier() and not name.startswith("__")):
+        raise ValueProblem(f"expected the name of a {what}, of letters, digits and _, got {show(name)}")
+    if what != "variable" and (name in RESERVED or keyword.iskeyword(name)):
+        raise ValueProblem(f"{name!r} has a meaning of its own in expressions; choose another name for this {what}")

@@ -20,22 +20,42 @@ Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
 
 
+MIN_PERIOD, MAX_PERIOD = 1e-3, 1e9  # seconds; a frame never lasts less
+MAX_DEPTH = 40  # named signals that build on each other
+
+
+class Named:
+    """Hold the named signals of a scene, each bound once, when it is first read or by `signals.bind_named`.
+
+    `failed` holds what kept some from being bound; what reads those reads zeros, so that each says it once.
+    """
+
+    def __init__(self, signals: Mapping[str, Signal] | None = None) -> None:
+        self.signals = signals or {}
+        self.curves: dict[str, Curve] = {}
+        self.depths: dict[str, int] = {}
+        self.failed: dict[str, ValueProblem] = {}
+
+
 @dataclass(frozen=True)
 class Scope:
     """Hold what the values of one field of a scene are bound in.
 
-    loop is the period in seconds that everything must close, or None; key seeds the noise.
+    loop is the period in seconds that everything must close, or None; key seeds the noise; probe are times at which
+    expressions are tried, so that one without a value is refused before the first frame; binding are the named
+    signals that are being bound, from the outermost in.
     """
 
     clock: Clock
     span: Span
     easings: Registry[EasingFunction]
-    signals: Mapping[str, Signal] = field(default_factory=dict)
+    named: Named = field(default_factory=Named)
     loop: float | None = None
     key: tuple[object, ...] = ()
+    probe: Array = field(default_factory=lambda: np.zeros(1))
     binding: tuple[str, ...] = ()
 
-    def named(self, *key: object) -> Scope:
+    def part(self, *key: object) -> Scope:
         """Return the scope of a part, with noise of its own."""
         return replace(self, key=(*self.key, *key))
 
@@ -72,18 +92,21 @@ def _saw(turn: Array) -> Array:
 WAVES: dict[str, Curve] = {"sin": lambda turn: np.sin(2 * np.pi * np.mod(turn, 1)), "tri": _triangle, "saw": _saw}
 
 
-def bind_expression(expression: Expression, scope: Scope, bind_signal: Callable[[Signal, Scope], Curve]) -> Curve:
+BindNamed = Callable[[str, Scope], Curve]
+
+
+def bind_expression(expression: Expression, scope: Scope, bind_named: BindNamed) -> Curve:
     """Return the function of time that an expression means.
 
     Raises ValueProblem for unknown names, for periods that are not positive, and for what cannot close a loop.
     """
-    return _Binder(expression, scope, bind_signal).bind(expression.root)
+    return _Binder(expression, scope, bind_named).bind(expression.root)
 
 
 class _Binder:
-    def __init__(self, expression: Expression, scope: Scope, bind_signal: Callable[[Signal, Scope], Curve]) -> None:
-        self.expression, self.scope, self.bind_signal = expression, scope, bind_signal
-        self.oscillators = 0
+    def __init__(self, expression: Expression, scope: Scope, bind_named: BindNamed) -> None:
+        self.expression, self.scope, self.bind_named = expression, scope, bind_named
+        self.noises = 0
 
     def bind(self, node: Node) -> Curve:
         return getattr(self, f"_{node.kind}")(node)  # type: ignore[no-any-return]
@@ -105,20 +128,19 @@ class _Binder:
         if name in scope.clock.markers:
             seconds = scope.clock.markers[name]
             return lambda t: np.full_like(t, seconds)
+        if name not in scope.named.signals:
+            known = [*CLOCKS, *CONSTANTS, *scope.clock.markers, *scope.named.signals]
+            raise self.refuse(f"unknown name {name!r}{expected(name, known)}")
         if name in scope.binding:
             raise self.refuse(f"signal {name!r} needs itself: {' -> '.join((*scope.binding, name))}")
-        if name not in scope.signals:
-            known = [*CLOCKS, *CONSTANTS, *scope.clock.markers, *scope.signals]
-            raise self.refuse(f"unknown name {name!r}{expected(name, known)}")
-        inner = replace(scope, binding=(*scope.binding, name), key=(scope.key[:1], "signals", name))
-        inner = replace(inner, span=scope.clock.film)
-        return self.bind_signal(scope.signals[name], inner)
+        return self.bind_named(name, scope)
 
     def _clock(self, name: str) -> Curve:
         scope, clock = self.scope, self.scope.clock
         if scope.loop is not None:
             raise self.refuse(
-                f"it reads {name}, which cannot close a loop; use an oscillator such as sin(4s), or loop: {{blend: 1s}}"
+                f"the loop cannot close: {name} ends elsewhere than it began; "
+                "use an oscillator such as sin(4s), or write loop: {blend: 1s}"
             )
         if name == "t":
             return lambda t: t
@@ -143,10 +165,10 @@ class _Binder:
         return lambda t: np.where(test(t) != 0, then(t), otherwise(t))
 
     def _oscillator(self, node: Node) -> Curve:
-        period = float(self.bind(node.args[0])(np.zeros(1))[0])
-        if not (np.isfinite(period) and period > 0):
-            raise self.refuse(f"the period of {node.value} must be longer than 0, got {period:g} s")
-        self.oscillators += 1
+        with np.errstate(all="ignore"):
+            period = float(self.bind(node.args[0])(np.zeros(1))[0])
+        if not MIN_PERIOD <= period <= MAX_PERIOD:
+            raise self.refuse(f"expected {node.value} with a period of {MIN_PERIOD:g} s or more, got {period:g} s")
         options = {name: self.bind(value) for name, value in node.options}
         if node.value == "noise":
             return self._noise(period, options)
@@ -160,7 +182,8 @@ class _Binder:
         return lambda t: np.where(np.mod(t / step + phase(t), 1) < width(t), 1.0, low)
 
     def _noise(self, period: float, options: dict[str, Curve]) -> Curve:
-        seed = float(options["seed"](np.zeros(1))[0]) if "seed" in options else float(-self.oscillators)
+        self.noises += 1
+        seed = float(options["seed"](np.zeros(1))[0]) if "seed" in options else float(-self.noises)
         key, loop = (*self.scope.key, "noise", seed), self.scope.loop
         phase = options.get("phase", np.zeros_like)
         return lambda t: smooth_noise(t + phase(t) * period, period, (), key, loop) / 2

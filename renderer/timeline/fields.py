@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
-from renderer.errors import Gather, ValueProblem, expected
+from renderer.errors import KEY, Gather, ValueProblem, nearest
 from renderer.timeline.expressions import Curve, Scope
 from renderer.timeline.keys import key_times
-from renderer.timeline.signals import bind_number, bind_signal
+from renderer.timeline.signals import LOOP_HINT, bind_number, bind_signal, check_word
 from renderer.values.direction import Directions, DirectionSource
 from renderer.values.easing import Easing
 from renderer.values.latent import LatentKey, LatentKeys, LatentSource
 from renderer.values.layers import LayerRange, Layers
+from renderer.values.parsed import show
 from renderer.values.signal import Signal
 from renderer.values.time import Time
 
@@ -92,24 +93,34 @@ def _(value: Easing, binding: Binding) -> Any:
 
 @bind_value.register
 def _(value: LatentSource, binding: Binding) -> BoundSource:
+    gather, psi = Gather(), None
     if value.kind == "file":
-        find_file(value.file, binding.folder)
-    psi = None if value.psi is None else bind_number(value.psi, binding.scope)
+        with gather.below("file"):
+            find_file(value.file, binding.folder)
+    if value.psi is not None:
+        with gather.below("psi"):
+            psi = bind_number(value.psi, binding.scope)
+    gather.check()
     return BoundSource(value, psi, binding.scope.key)
 
 
 @bind_value.register
 def _(value: LatentKeys, binding: Binding) -> BoundKeys:
     gather, sources = Gather(), []
+    for key in value.keys:
+        check_word(key.time, binding.scope, gather, ())
+    gather.check()
     for index, key in enumerate(value.keys):
         with gather.below(index if key.time is None else key.time.written):
-            scope = binding.scope.named(index)
+            scope = binding.scope.part(index)
             sources.append(bind_value(key.source, Binding(scope, binding.folder)))
-            scope.easings.find(key.ease or binding.ease)
-    keys, bound = closing(value.keys, tuple(sources), binding.scope, gather)
-    with gather.below():
-        key_times(keys, binding.ease, binding.scope)
+        if key.ease is not None and key.time is not None:
+            with gather.below(key.time.written, "ease"):
+                binding.scope.easings.find(key.ease)
     gather.check()
+    keys, bound = closing(value.keys, tuple(sources), binding.scope)
+    if binding.ease in binding.scope.easings:  # else the effect's own field `ease` says it
+        key_times(keys, binding.ease, binding.scope)
     return BoundKeys(keys, bound, binding.ease, binding.scope)
 
 
@@ -118,7 +129,7 @@ def _(value: Layers, binding: Binding) -> BoundLayers:
     gather, amounts = Gather(), []
     for layers, amount in value.amounts:
         with gather.below(layers.written):
-            amounts.append((layers, bind_signal(amount, binding.scope.named(layers.written))))
+            amounts.append((layers, bind_signal(amount, binding.scope.part(layers.written))))
     gather.check()
     return BoundLayers(tuple(amounts))
 
@@ -127,10 +138,11 @@ def _(value: Layers, binding: Binding) -> BoundLayers:
 def _(value: Directions, binding: Binding) -> BoundDirections:
     gather, amounts = Gather(), []
     for direction, amount in value.amounts:
-        with gather.below(direction.written):
+        with gather.below(direction.written, KEY):
             if direction.file:
                 find_file(direction.file, binding.folder)
-            amounts.append((direction, bind_signal(amount, binding.scope.named(direction.written))))
+        with gather.below(direction.written):
+            amounts.append((direction, bind_signal(amount, binding.scope.part(direction.written))))
     gather.check()
     return BoundDirections(tuple(amounts))
 
@@ -147,21 +159,27 @@ def _(value: dict, binding: Binding) -> dict[Any, Any]:  # type: ignore[type-arg
 
 
 def closing(
-    keys: tuple[LatentKey, ...], sources: tuple[BoundSource, ...], scope: Scope, gather: Gather
+    keys: tuple[LatentKey, ...], sources: tuple[BoundSource, ...], scope: Scope
 ) -> tuple[tuple[LatentKey, ...], tuple[BoundSource, ...]]:
     """Drop a last key that stands at the end of the loop, where it must be the first key's latent."""
-    last = keys[-1]
+    last, gather = keys[-1], Gather()
     if scope.loop is None or len(keys) < 2 or last.time is None:
         return keys, sources
-    with gather.below(last.time.written):
+    with gather.below(last.time.written, KEY):
         if abs(scope.clock.position(last.time, scope.span) - scope.loop) > 1e-9:
             return keys, sources
-        if last.source != keys[0].source:
-            raise ValueProblem(
-                f"the loop cannot close: the key at the end, {last.time}, is not the first key's latent; "
-                "repeat that, leave this key out, or write loop: {blend: 1s}"
-            )
+    if not gather.parts and not same_latent(last.source, keys[0].source):
+        message = (
+            f"the loop cannot close: the key at its end, {last.time}, is another latent than the first; {LOOP_HINT}"
+        )
+        gather.note(message, last.time.written)
+    gather.check()
     return keys[:-1], sources[:-1]
+
+
+def same_latent(one: LatentSource, other: LatentSource) -> bool:
+    """Say whether two sources are one latent, however they are written; any random one will do for another."""
+    return replace(one, written=None) == replace(other, written=None)
 
 
 def find_file(name: str, folder: Path) -> Path:
@@ -169,8 +187,12 @@ def find_file(name: str, folder: Path) -> Path:
 
     Raises ValueProblem with the nearest name of the files there.
     """
-    path = folder / Path(name).expanduser()
-    if not path.exists():
+    try:
+        path = folder / Path(name).expanduser()
+        if path.exists():
+            return path
         siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise ValueProblem(f"no such file: {name}{expected(path.name, siblings) if siblings else ''}")
-    return path
+    except (OSError, RuntimeError) as error:  # a name too long, or the home of nobody
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ValueProblem(f"no such file: {show(name)} ({reason})") from error
+    raise ValueProblem(f"no such file: {name}{nearest(path.name, siblings)}")

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.errors import ValueProblem
+from renderer.errors import KEY, Gather
 from renderer.timeline.expressions import Scope
 from renderer.values.easing import EasingFunction
 from renderer.values.time import Time
@@ -74,21 +74,38 @@ def key_times(keys: Sequence[Timed], default_ease: str, scope: Scope) -> KeyTime
 
     Raises ValueProblem for keys that do not follow each other, or that lie beyond the end of a loop.
     """
-    count, span, clock = len(keys), scope.span, scope.clock
+    count, span, clock, gather = len(keys), scope.span, scope.clock, Gather()
     step = span.length / max(count if scope.loop is not None else count - 1, 1)
-    arrive = np.array(
-        [span.start + i * step if key.time is None else clock.position(key.time, span) for i, key in enumerate(keys)]
-    )
-    leave = arrive + np.array([0.0 if key.hold is None else clock.length(key.hold, span) for key in keys])
-    for i in range(1, count):
-        if arrive[i] <= arrive[i - 1]:
-            raise ValueProblem(
-                f"keys must follow each other in time, but {keys[i].time} is not after {keys[i - 1].time}"
-            )
-        if leave[i - 1] > arrive[i]:
-            raise ValueProblem(f"key {keys[i - 1].time} is held beyond the next key, {keys[i].time}")
-    if arrive[0] < 0:
-        raise ValueProblem(f"expected keys from 0s on, got {keys[0].time}")
-    if scope.loop is not None and leave[-1] > scope.loop + 1e-9:
-        raise ValueProblem(f"key {keys[-1].time} lies beyond the end of the loop, {scope.loop:g}s")
-    return KeyTimes(arrive, leave, tuple(scope.easings.find(key.ease or default_ease) for key in keys), scope.loop)
+    arrive = np.array([span.start + i * step for i in range(count)])
+    hold = np.zeros(count)
+    for i, key in enumerate(keys):
+        if key.time is not None:
+            with gather.below(key.time.written, KEY):
+                arrive[i] = clock.position(key.time, span)
+        if key.hold is not None and key.time is not None:
+            with gather.below(key.time.written, "hold"):
+                hold[i] = clock.length(key.hold, span)
+    gather.check()
+    _check_order(keys, arrive, arrive + hold, scope.loop)
+    easings = tuple(scope.easings.find(key.ease or default_ease) for key in keys)
+    return KeyTimes(arrive, arrive + hold, easings, scope.loop)
+
+
+def _check_order(keys: Sequence[Timed], arrive: Array, leave: Array, loop: float | None) -> None:
+    gather, last = Gather(), len(keys) - 1
+    for i, key in enumerate(keys):
+        written = None if key.time is None else key.time.written
+        if i and arrive[i] <= arrive[i - 1]:
+            message = f"keys must follow each other in time, but {key.time} is not after {keys[i - 1].time}"
+            gather.note(message, written, KEY)
+        elif i and leave[i - 1] > arrive[i]:
+            before = keys[i - 1].time
+            message = f"key {before} is held beyond the next key, {key.time}"
+            gather.note(message, None if before is None else before.written, "hold")
+        if not i and arrive[0] < 0:
+            gather.note(f"expected keys from 0s on, got {key.time}", written, KEY)
+        if leave[i] < arrive[i]:
+            gather.note(f"expected a hold of 0s or more, got {key.hold}", written, "hold")
+        if i == last and loop is not None and leave[i] > loop + 1e-9:
+            gather.note(f"key {key.time} lies beyond the end of the loop, {loop:g}s", written, KEY)
+    gather.check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -10,21 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from renderer.errors import Problem, ValueProblem
+from renderer.errors import Problem, SinkError, ValueProblem
 from renderer.registry import Registries
 from renderer.scene.model import Entry, Scene
-from renderer.scene.tree import dotted
-from renderer.timeline.expressions import Array, Curve, Scope
-from renderer.timeline.fields import Binding, bind_value, find_file
-from renderer.timeline.signals import bind_signal
-from renderer.timeline.soundtrack import sound_length
+from renderer.sinks import SINKS, sink_for
+from renderer.timeline.expressions import Curve, Named, Scope
+from renderer.timeline.fields import Binding, bind_value
+from renderer.timeline.length import clock_of
+from renderer.timeline.signals import bind_named, bind_signal
+from renderer.timeline.window import window_of
 from renderer.values.easing import Easing
-from renderer.values.latent import LatentKeys
-from renderer.values.signal import Signal
 from renderer.values.time import Clock, Span, Time
 
-DEFAULT_DURATION = 8.0
-MAX_FRAMES = 10_000_000
+MAX_PROBES = 5_000  # frames at which expressions are tried before the first is rendered
 
 
 @dataclass(frozen=True)
@@ -80,81 +78,42 @@ class _Binder:
         try:
             return build()
         except ValueProblem as problem:
-            for inner, message in problem.parts:
-                where = (*path, *inner)
-                self.problems.append(Problem(self.scene.tree.find(*where).place, dotted(where), message))
+            self.note(path, problem)
             return None
 
+    def note(self, path: tuple[Any, ...], problem: ValueProblem) -> None:
+        self.problems += [self.scene.tree.problem((*path, *inner), message) for inner, message in problem.parts]
+
     def plan(self) -> Plan | None:
-        scene = self.scene
-        clock = self.clock()
-        if clock is None:
-            return None
+        scene, named = self.scene, Named(self.scene.signals)
+        clock, is_loop = clock_of(scene, self.fps, self.attempt)
         blend = 0.0
         if scene.loop.blend is not None:
-            blend = self.attempt(("loop",), lambda: self.blend(clock)) or 0.0
-        loop = clock.film.end if scene.loop.closed and not scene.loop.blend else None
-        scope = Scope(clock, clock.film, self.registries.easings, scene.signals, loop, (scene.seed,))
-        for name, signal in scene.signals.items():
-            named = replace(scope, binding=(name,), key=(scene.seed, "signals", name))
-            self.attempt(("signals", name), partial(bind_signal, signal, named))
-        psi = self.attempt(("psi",), lambda: bind_signal(scene.psi, scope.named("psi")))
-        entries = [self.entry(entry, scope) for entry in scene.timeline]
+            blend = self.attempt(("loop", "blend"), lambda: self.blend(clock)) or 0.0
+            is_loop = False
+        loop = clock.film.end if is_loop else None
         frames = max(1, round(clock.film.end * self.fps))
-        if psi is None or None in entries:
+        times = np.unique(np.linspace(0, frames - 1, min(frames, MAX_PROBES)).round()) / float(self.fps)
+        scope = Scope(clock, clock.film, self.registries.easings, named, loop, (scene.seed,), times)
+        for name in scene.signals:
+            self.attempt(("signals", name), partial(bind_named, name, scope))
+        for name, problem in named.failed.items():
+            self.note(("signals", name), problem)
+        psi = self.attempt(("psi",), lambda: bind_signal(scene.psi, scope.part("psi")))
+        entries = [self.entry(entry, scope) for entry in scene.timeline]
+        self.check_outputs()
+        if psi is None or self.problems:
             return None
         return Plan(scene, clock, self.fps, frames, loop, blend, psi, tuple(entry for entry in entries if entry))
 
-    def clock(self) -> Clock | None:
-        scene = self.scene
-        clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar)
-        offset = self.attempt(("offset",), lambda: clock.length(scene.offset))
-        clock = replace(clock, offset=offset or 0.0)
-        for name, time in scene.markers.items():
-            seconds = self.attempt(("markers", name), partial(self.absolute, clock, time))
-            if seconds is not None:
-                clock = replace(clock, markers={**clock.markers, name: seconds})
-        duration = self.duration(clock)
-        return None if duration is None else replace(clock, duration=duration)
-
-    def absolute(self, clock: Clock, time: Time) -> float:
-        if time.is_relative:
-            raise ValueProblem(f"expected a time without %, got {time.written!r}")
-        return clock.position(time)
-
-    def duration(self, clock: Clock) -> float | None:
-        scene = self.scene
-        length: float | None
-        if scene.audio is not None:
-            song = self.attempt(("audio",), lambda: sound_length(find_file(str(scene.audio), scene.path.parent)))
-            if song is None and scene.duration is None:
-                return None
-        if scene.duration is not None:
-            length = self.attempt(("duration",), lambda: self.checked_length(clock, scene.duration))
-        elif scene.audio is not None:
-            length = song
-        else:
-            length = max(self.key_ends(clock), default=0.0) or DEFAULT_DURATION
-        if length is None or not scene.loop.closed:
-            return length
-        return float(max(1, round(length * self.fps)) / self.fps)  # a loop ends on a whole frame
-
-    def checked_length(self, clock: Clock, time: Time | None) -> float:
-        if time is None or time.is_relative:
-            raise ValueProblem(f"expected a duration without %, got {time}")
-        length = clock.length(time)
-        if not length > 0 or length * self.fps > MAX_FRAMES:
-            raise ValueProblem(f"expected a duration of at least a frame and at most {MAX_FRAMES} frames, got {time}")
-        return length
-
-    def key_ends(self, clock: Clock) -> Iterator[float]:
-        """Yield the seconds of every time at which something in the timeline is pinned."""
-        for time in pinned_times(self.scene):
-            if not time.is_relative:
-                try:
-                    yield clock.position(time)
-                except ValueProblem:
-                    continue  # said again, with its place, when the key itself is bound
+    def check_outputs(self) -> None:
+        """Note every output that no sink writes."""
+        sinks = (*self.registries.sinks.values(), *SINKS)
+        for index, output in enumerate(self.scene.output):
+            try:
+                sink_for(output.file, sinks)
+            except SinkError as error:
+                self.note(("output", index, "file"), ValueProblem(f"{error}{self.registries.failed}"))
 
     def blend(self, clock: Clock) -> float:
         blend = clock.length(self.scene.loop.blend or Time.parse(0), clock.film)
@@ -164,73 +123,17 @@ class _Binder:
 
     def entry(self, entry: Entry, scope: Scope) -> BoundEntry | None:
         before = len(self.problems)
-        span, weight = self.attempt(entry.path, lambda: self.window(entry, scope)) or (scope.span, np.ones_like)
-        scope = replace(scope, span=span, key=(scope.key[0], entry.key))
+        window = self.attempt(entry.path, lambda: window_of(entry, scope))
+        if window is not None:
+            scope = replace(scope, span=window.span)
+        scope = replace(scope, key=(scope.key[0], entry.key))
         ease = getattr(entry.effect, "ease", None)
         binding = Binding(scope, self.scene.path.parent, ease.name if isinstance(ease, Easing) else "linear")
         fields = {}
         for name, field in type(entry.effect).model_fields.items():
             path = (*entry.path, entry.effect.name, field.alias or name)
-            inner = replace(binding, scope=scope.named(name))
-            value = getattr(entry.effect, name)
-            fields[name] = self.attempt(path, partial(bind_value, value, inner))
-        return BoundEntry(entry, span, weight, fields) if len(self.problems) == before else None
-
-    def window(self, entry: Entry, scope: Scope) -> tuple[Span, Curve]:
-        clock, options = scope.clock, entry.options
-        start = 0.0 if options.from_ is None else clock.position(options.from_)
-        end = clock.film.end if options.to is None else clock.position(options.to)
-        if not 0 <= start < end:
-            raise ValueProblem(f"expected `from` before `to`, got {start:g}s to {end:g}s")
-        span = Span(start, end)
-        fade = 0.0 if options.fade is None else clock.length(options.fade, span)
-        if fade < 0 or fade > span.length:
-            raise ValueProblem(f"expected a fade of 0s to {span.length:g}s, got {fade:g}s")
-        weight = Window(span, fade, options.from_ is not None, options.to is not None)
-        ends = weight(np.array([0.0, clock.film.end]))
-        if scope.loop is not None and ends[0] != ends[1]:
-            raise ValueProblem("the loop cannot close: the entry is on at one end of the film and off at the other")
-        return span, weight
-
-
-@dataclass(frozen=True)
-class Window:
-    """Give the weight 0..1 of an entry over time: on within its span, faded at the ends that the scene set."""
-
-    span: Span
-    fade: float
-    opens: bool
-    closes: bool
-
-    def __call__(self, t: Array) -> Array:
-        """Return the weights at times t."""
-        weight = np.ones_like(t)
-        if self.opens:
-            since = t - self.span.start
-            weight = np.where(since < 0, 0.0, np.clip(since / self.fade, 0, 1) if self.fade else weight)
-        if self.closes:
-            left = self.span.end - t
-            weight = np.minimum(weight, np.where(left <= 0, 0.0, np.clip(left / self.fade, 0, 1) if self.fade else 1.0))
-        return weight
-
-
-def pinned_times(scene: Scene) -> Iterator[Time]:
-    """Yield every time that pins a key, a start or an end in the timeline."""
-    for entry in scene.timeline:
-        yield from (time for time in (entry.options.from_, entry.options.to) if time is not None)
-        for name in type(entry.effect).model_fields:
-            yield from _times_of(getattr(entry.effect, name))
-
-
-def _times_of(value: Any) -> Iterator[Time]:
-    if isinstance(value, Signal | LatentKeys):
-        yield from (key.time for key in value.keys if key.time is not None)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _times_of(item)
-    elif hasattr(value, "amounts"):
-        for _, amount in value.amounts:
-            yield from _times_of(amount)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _times_of(item)
+            inner = replace(binding, scope=scope.part(name))
+            fields[name] = self.attempt(path, partial(bind_value, getattr(entry.effect, name, None), inner))
+        if window is None or len(self.problems) > before:
+            return None
+        return BoundEntry(entry, window.span, window, fields)

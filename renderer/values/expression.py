@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from renderer.errors import ValueProblem, expected
+from renderer.values.parsed import is_number
 from renderer.values.time import Time
 
 CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e}
@@ -27,7 +29,8 @@ OSCILLATORS = {
     "pulse": "1 at each period's start for width= of it (0.1), else 0",
     "noise": "smooth seeded noise, about -1 to 1, changing every period; seed= picks another",
 }
-OSCILLATOR_OPTIONS = ("phase", "width", "seed")
+OSCILLATOR_OPTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(OSCILLATORS, ("phase",))
+OSCILLATOR_OPTIONS |= {"square": ("phase", "width"), "pulse": ("phase", "width"), "noise": ("phase", "seed")}
 FUNCTIONS = {
     "min": (2, 8),
     "max": (2, 8),
@@ -38,14 +41,25 @@ FUNCTIONS = {
     "exp": (1, 1),
 }
 FUNCTIONS |= {"smoothstep": (3, 3), "mod": (2, 2), "round": (1, 1)}
+RESERVED = {*CONSTANTS, *CLOCKS, *OSCILLATORS, *FUNCTIONS}  # names that neither marker nor signal may have
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.Mod: "%",
     ast.USub: "neg", ast.UAdd: "pos",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
 
-MAX_LENGTH, MAX_NODES = 500, 200
-_TIME_LITERAL = re.compile(r"(?<![\w.])(?:\d+(?:\.\d*)?|\.\d+)(?:bars?|ms|s|f|b)\b")
+PARTS = {  # what is not part of the language, by what Python calls it
+    "Attribute": "a dot between names", "Subscript": "square brackets", "List": "square brackets",
+    "Lambda": "lambda", "ListComp": "a comprehension", "SetComp": "a comprehension", "DictComp": "a comprehension",
+    "GeneratorExp": "a comprehension", "NamedExpr": ":=", "JoinedStr": "a text", "Tuple": "a comma outside a call",
+    "BoolOp": "and, or", "Dict": "a map", "Set": "a map", "Starred": "*", "Not": "not", "FloorDiv": "//",
+    "BitXor": "^ (write ** for powers)", "BitAnd": "&", "BitOr": "|", "MatMult": "@", "Eq": "==", "NotEq": "!=",
+}  # fmt: skip
+SYNTAX = "it does not read as an expression such as 0.6 + 0.4*sin(2s)"
+
+MAX_LENGTH, MAX_NODES, MAX_NUMBER = 500, 200, 1e12
+_TIME_LITERAL = re.compile(r"(?<![\w.])(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:bars?|ms|s|f|b)\b")
+_TIME_NAME = "__time_"
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,11 @@ class Node:
         yield self
         for below in (*self.args, *(node for _, node in self.options)):
             yield from below.walk()
+
+    @property
+    def is_constant(self) -> bool:
+        """Say whether it is the same at all times."""
+        return not any(node.kind in ("name", "oscillator") for node in self.walk())
 
 
 @dataclass(frozen=True)
@@ -87,17 +106,20 @@ def parse_expression(text: str) -> Expression:
     """
     if len(text) > MAX_LENGTH:
         raise ValueProblem(f"expected an expression of at most {MAX_LENGTH} characters, got {len(text)}")
+    if "__" in text:
+        raise ValueProblem(f"in expression {text!r}: names with __ are not part of the language")
     times: list[Time] = []
 
     def hold(match: re.Match[str]) -> str:
         times.append(Time.parse(match[0]))
-        return f"__time_{len(times) - 1}"
+        return f"{_TIME_NAME}{len(times) - 1}"
 
+    held = _TIME_LITERAL.sub(hold, text.strip())
     try:
-        tree = ast.parse(_TIME_LITERAL.sub(hold, text.strip()), mode="eval")
+        with warnings.catch_warnings(action="ignore"):  # Python's advice on code that is none
+            tree = ast.parse(held, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deep"
-        raise ValueProblem(f"expected a number or an expression, got {text!r} ({reason})") from error
+        raise ValueProblem(f"in expression {text!r}: {SYNTAX}") from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         raise ValueProblem(f"expected an expression of at most {MAX_NODES} parts, got a longer one")
     return Expression(text, _Reader(text, times).read(tree.body))
@@ -114,27 +136,26 @@ class _Reader:
     def read(self, tree: ast.AST) -> Node:
         reader = self.readers.get(type(tree))
         if reader is None:
-            raise self.refuse(f"{type(tree).__name__.lower()} is not part of the language")
+            raise self.not_part(tree)
         return reader(tree)
 
     def refuse(self, why: str) -> ValueProblem:
         return ValueProblem(f"in expression {self.text!r}: {why}")
 
+    def not_part(self, tree: ast.AST) -> ValueProblem:
+        kind = type(tree).__name__
+        return self.refuse(f"{PARTS.get(kind, kind.lower())} is not part of the language")
+
     def constant(self, tree: ast.Constant) -> Node:
-        value = tree.value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.refuse(f"expected a number, got {value!r}")
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            raise self.refuse("expected a finite number")
-        return Node("number", number)
+        if not is_number(tree.value):
+            raise self.refuse(f"expected a number, got {tree.value!r}")
+        if not abs(tree.value) <= MAX_NUMBER:
+            raise self.refuse(f"expected a number of at most {MAX_NUMBER:g}")
+        return Node("number", float(tree.value))
 
     def name(self, tree: ast.Name) -> Node:
-        if tree.id.startswith("__time_"):
-            return Node("time", self.times[int(tree.id.removeprefix("__time_"))])
+        if tree.id.startswith(_TIME_NAME):
+            return Node("time", self.times[int(tree.id.removeprefix(_TIME_NAME))])
         if tree.id in CONSTANTS:
             return Node("number", CONSTANTS[tree.id])
         if tree.id in OSCILLATORS or tree.id in FUNCTIONS:
@@ -143,7 +164,7 @@ class _Reader:
 
     def operator(self, operation: ast.AST) -> str:
         if type(operation) not in OPERATORS:
-            raise self.refuse(f"operator {type(operation).__name__} is not part of the language")
+            raise self.not_part(operation)
         return OPERATORS[type(operation)]
 
     def binary(self, tree: ast.BinOp) -> Node:
@@ -178,13 +199,16 @@ class _Reader:
 
     def options(self, name: str, tree: ast.Call, args: tuple[Node, ...]) -> tuple[tuple[str, Node], ...]:
         if len(args) != 1:
-            raise self.refuse(f"{name} takes one period, such as {name}(2s) or {name}(4b)")
-        if any(node.kind in ("name", "oscillator") for node in args[0].walk()):
+            raise self.refuse(f"{name} takes one period, such as {name}(2s) or {name}(4b), got {len(args)} values")
+        if not args[0].is_constant:
             raise self.refuse(f"the period of {name} must be constant; let phase= move instead: {name}(2s, phase=t*t)")
-        options = []
+        options: dict[str, Node] = {}
         for keyword in tree.keywords:
-            if keyword.arg not in OSCILLATOR_OPTIONS:
-                known = expected(str(keyword.arg), OSCILLATOR_OPTIONS)
-                raise self.refuse(f"unknown option {keyword.arg!r} of {name}{known}")
-            options.append((keyword.arg, self.read(keyword.value)))
-        return tuple(options)
+            if keyword.arg not in OSCILLATOR_OPTIONS[name] or keyword.arg in options:
+                known = expected(str(keyword.arg), OSCILLATOR_OPTIONS[name])
+                what = "repeated" if keyword.arg in options else "unknown"
+                raise self.refuse(f"{what} option {str(keyword.arg)!r} of {name}{known}")
+            options[keyword.arg] = self.read(keyword.value)
+        if "seed" in options and not options["seed"].is_constant:
+            raise self.refuse("the seed of noise must be constant, such as seed=3")
+        return tuple(options.items())

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
-from renderer.errors import ValueProblem, expected, gather_list
-from renderer.values.parsed import Parsed, is_number, show
+from renderer.errors import KEY, Gather, ValueProblem, at_key, gather_list, nearest
+from renderer.values.parsed import Parsed, is_number, is_whole, show
 from renderer.values.signal import Number, parse_ease, parse_number
 from renderer.values.time import Time
 
+Kind = Literal["seed", "file", "mean", "random"]
+Space = Literal["z", "w", "ws"]
+
 EXPECTED_LATENT = "a latent such as seed 7, file.npz[3], a directory, mean or random"
-SOURCE_OPTIONS = ("seed", "file", "mean", "random", "index", "space", "psi")
+KINDS: tuple[Kind, ...] = ("seed", "file", "mean", "random")
+SPACES: tuple[Space, ...] = ("z", "w", "ws")
+SOURCE_OPTIONS = (*KINDS, "index", "space", "psi")
 KEY_OPTIONS = ("ease", "hold")
 LATENT_SUFFIXES = (".npy", ".npz", ".pt", ".safetensors")
 MAX_SEED = 2**32 - 1  # what numpy's RandomState takes
 MAX_SOURCES = 10_000
 
-_RANGE = re.compile(r"(\d+)\s*(?:-|\.\.)\s*(\d+)$")
-INDEXED = re.compile(r"(?P<file>.+?)\[(?P<index>-?\d+)\]$")
+_RANGE = re.compile(r"([0-9]{1,20})\s*(?:-|\.\.)\s*([0-9]{1,20})$")
+INDEXED = re.compile(r"(?P<file>.+?)\[(?P<index>-?[0-9]{1,9})\]$")
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,11 @@ class LatentSource(Parsed):
     """
 
     written: Any
-    kind: Literal["seed", "file", "mean", "random"]
+    kind: Kind
     seed: int = 0
     file: str = ""
     index: int | None = None
-    space: Literal["z", "w", "ws"] | None = None
+    space: Space | None = None
     psi: Number | None = None
 
     json_schema: ClassVar[dict[str, Any]] = {
@@ -58,40 +64,64 @@ class LatentSource(Parsed):
 
     @classmethod
     def _parse_text(cls, text: str) -> Self:
-        if text.isdigit():
+        if re.fullmatch("[0-9]{1,20}", text):
             return cls(text, "seed", seed=_seed(int(text)))
         if match := INDEXED.match(text):
             return cls(text, "file", file=match["file"], index=int(match["index"]))
         if text.endswith(LATENT_SUFFIXES) or "/" in text:
             return cls(text, "file", file=text)
-        raise ValueProblem(f"expected {EXPECTED_LATENT}, got {text!r}{expected(text, ['mean', 'random'])}")
+        raise ValueProblem(f"expected {EXPECTED_LATENT}, got {show(text)}{nearest(text, ['mean', 'random'])}")
 
     @classmethod
     def _parse_map(cls, written: dict[Any, Any]) -> Self:
-        for name in written:
-            if name not in SOURCE_OPTIONS:
-                raise ValueProblem(f"unknown option {name!r} of a latent{expected(str(name), SOURCE_OPTIONS)}")
-        kinds = [name for name in ("seed", "file", "mean", "random") if name in written]
+        gather = Gather()
+        gather.unknown(written, (*SOURCE_OPTIONS, *KEY_OPTIONS), "option of a latent")
+        for name in set(KEY_OPTIONS) & set(written):
+            gather.note(f"{name} belongs to the keys of a walk, not to this latent", name, KEY)
+        kinds = [name for name in KINDS if name in written]
         if len(kinds) != 1:
-            raise ValueProblem(f"expected exactly one of seed, file, mean or random, got {show(written)}")
-        kind = kinds[0]
-        source = cls.parse(written[kind]) if kind in ("seed", "file") else cls(written, kind)  # type: ignore[arg-type]
-        if source.kind != kind:
-            raise ValueProblem(f"expected a {kind}, got {show(written[kind])}")
-        space = written.get("space")
-        if space not in (None, "z", "w", "ws"):
-            raise ValueProblem(f"expected space z, w or ws, got {show(space)}")
-        psi = parse_number(written["psi"]) if "psi" in written else None
-        index = written.get("index", source.index)
-        if index is not None and not isinstance(index, int):
-            raise ValueProblem(f"expected a whole number as index, got {show(index)}")
-        return replace(source, written=written, space=space, psi=psi, index=index)
+            gather.note(f"expected exactly one of {', '.join(KINDS)}, got {show(written)}")
+        source = gather.part(written, kinds[0], partial(cls._of_kind, kinds[0])) if kinds else None
+        space = gather.part(written, "space", _space)
+        index = gather.part(written, "index", _index)
+        psi = gather.part(written, "psi", parse_number)
+        if source is not None and source.kind != "file":
+            for name in {"index", "space"} & set(written):
+                gather.note(f"{name} belongs to files, not to {source.kind}", name, KEY)
+        gather.check()
+        if source is None:
+            raise ValueProblem(f"expected {EXPECTED_LATENT}, got {show(written)}")
+        return replace(source, written=written, space=space, psi=psi, index=source.index if index is None else index)
+
+    @classmethod
+    def _of_kind(cls, kind: Kind, written: Any) -> Self:
+        if kind in ("mean", "random"):
+            if written not in (True, None):
+                raise ValueProblem(f"expected {kind}: true, got {show(written)}")
+            return cls(kind, kind)
+        source = cls.parse(written) if isinstance(written, str | int | float) else None
+        if source is None or source.kind != kind:
+            wanted = "a whole number" if kind == "seed" else "the name of a file"
+            raise ValueProblem(f"expected {wanted} as {kind}, got {show(written)}")
+        return source
 
 
 def _seed(number: float) -> int:
-    if number != int(number) or not 0 <= number <= MAX_SEED:
-        raise ValueProblem(f"expected a seed, a whole number from 0 to {MAX_SEED}, got {number}")
+    if not 0 <= number <= MAX_SEED or number != int(number):
+        raise ValueProblem(f"expected a seed, a whole number from 0 to {MAX_SEED}, got {show(number)}")
     return int(number)
+
+
+def _space(written: Any) -> Space:
+    if written not in SPACES:
+        raise ValueProblem(f"expected space z, w or ws, got {show(written)}")
+    return written  # type: ignore[no-any-return]
+
+
+def _index(written: Any) -> int:
+    if not is_whole(written):
+        raise ValueProblem(f"expected a whole number as index, got {show(written)}")
+    return int(written)
 
 
 @dataclass(frozen=True)
@@ -122,7 +152,7 @@ class LatentKeys(Parsed):
     @classmethod
     def parse(cls, written: Any) -> Self:
         """Return the keys of a map from time to latent, or of a list of latents."""
-        if isinstance(written, dict) and not set(written) <= set(SOURCE_OPTIONS):
+        if isinstance(written, dict) and not set(written) & set(KINDS):
             keys = gather_list(written.items(), lambda pair: pair[0], lambda pair: _latent_key(*pair))
         else:
             keys = [LatentKey(source) for source in parse_sources(written)]
@@ -150,9 +180,18 @@ def parse_sources(written: Any) -> list[LatentSource]:
 
 
 def _latent_key(time: Any, written: Any) -> LatentKey:
-    at = Time.parse(time)
+    with at_key():
+        if time in KEY_OPTIONS:
+            raise ValueProblem(
+                f"expected a time as key; {time} stands beside `keys`, or in one key: {{seed: 3, {time}: ...}}"
+            )
+        at = Time.parse(time)
     if not isinstance(written, dict):
         return LatentKey(LatentSource.parse(written), at)
-    source = LatentSource.parse({name: value for name, value in written.items() if name not in KEY_OPTIONS})
-    hold = Time.parse(written["hold"]) if "hold" in written else None
-    return LatentKey(source, at, parse_ease(written.get("ease")), hold)
+    gather, source = Gather(), None
+    with gather.below():
+        source = LatentSource.parse({name: value for name, value in written.items() if name not in KEY_OPTIONS})
+    ease = gather.part(written, "ease", parse_ease)
+    hold = gather.part(written, "hold", Time.parse)
+    gather.check()
+    return LatentKey(source or LatentSource.parse(0), at, ease, hold)

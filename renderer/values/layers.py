@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from renderer.errors import ValueProblem, expected, gather_list
+from renderer.errors import ValueProblem, at_key, gather_list, nearest
 from renderer.values.parsed import Parsed, show
 from renderer.values.signal import Signal
 
@@ -14,7 +14,7 @@ Band = Literal["coarse", "middle", "fine", "all"]
 BANDS: tuple[Band, ...] = ("coarse", "middle", "fine", "all")
 EXPECTED_LAYERS = "layers such as coarse, middle, fine, all, 4 or 8-13"
 
-_RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?$")
+_RANGE = re.compile(r"([0-9]{1,4})(?:\s*-\s*([0-9]{1,4}))?$")
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,17 @@ class Layers(Parsed):
             amounts = gather_list(written.items(), lambda pair: pair[0], _range_and_amount)
         else:
             parts = written if isinstance(written, list) else [written]
-            amounts = [(_range(part), Signal.parse(1)) for part in parts]
+            ranges = gather_list(enumerate(parts), lambda item: item[0], lambda item: _range(item[1]))
+            amounts = [(one, Signal.parse(1)) for one in ranges]
         if not amounts:
             raise ValueProblem(f"expected {EXPECTED_LAYERS}, got nothing")
         return cls(written, tuple(amounts))
 
 
 def _range_and_amount(pair: tuple[Any, Any]) -> tuple[LayerRange, Signal]:
-    return _range(pair[0]), Signal.parse(pair[1])
+    with at_key():
+        layers = _range(pair[0])
+    return layers, Signal.parse(pair[1])
 
 
 def _range(written: Any) -> LayerRange:
@@ -62,8 +65,8 @@ def _range(written: Any) -> LayerRange:
         return LayerRange(written, band=text)
     match = _RANGE.match(text)
     if match is None or isinstance(written, bool):
-        raise ValueProblem(f"expected {EXPECTED_LAYERS}, got {show(written)}{expected(text, BANDS)}")
+        raise ValueProblem(f"expected {EXPECTED_LAYERS}, got {show(written)}{nearest(text, BANDS)}")
     first, last = int(match[1]), int(match[2] or match[1])
     if last < first:
-        raise ValueProblem(f"expected layers from low to high, got {written}; did you mean {last}-{first}?")
+        raise ValueProblem(f"expected layers from low to high, got {first}-{last}; did you mean {last}-{first}?")
     return LayerRange(written, None, first, last)

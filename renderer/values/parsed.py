@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+import math
+from typing import Any, ClassVar, Self, TypeGuard
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+SHOWN = 60  # characters of a value in a message
 
 
 class Parsed:
@@ -33,12 +36,36 @@ class Parsed:
         return dict(cls.json_schema)
 
 
-def is_number(written: Any) -> bool:
+def is_number(written: Any) -> TypeGuard[float]:
     """Say whether a YAML value is a number; a truth value is none."""
     return isinstance(written, int | float) and not isinstance(written, bool)
 
 
+def is_whole(written: Any) -> TypeGuard[int]:
+    """Say whether a YAML value is a whole number, written as one."""
+    return isinstance(written, int) and not isinstance(written, bool)
+
+
 def show(written: Any) -> str:
-    """Return a short form of a YAML value for a message."""
-    text = repr(written)
-    return text if len(text) <= 60 else text[:57] + "..."
+    """Return a short form of a YAML value for a message, as a scene would write it; texts in quotes."""
+    text = _yaml(written, quoted=True)
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def plain(written: Any) -> str:
+    """Return a scalar as a scene would write it, without quotes."""
+    return _yaml(written, quoted=False)
+
+
+def _yaml(written: Any, *, quoted: bool) -> str:
+    if isinstance(written, dict):
+        return "{" + ", ".join(f"{plain(key)}: {_yaml(value, quoted=quoted)}" for key, value in written.items()) + "}"
+    if isinstance(written, list | tuple):
+        return "[" + ", ".join(_yaml(item, quoted=quoted) for item in written) + "]"
+    if written is None:
+        return "nothing" if quoted else ""
+    if isinstance(written, bool):
+        return "true" if written else "false"
+    if isinstance(written, float) and not math.isfinite(written):
+        return ".nan" if math.isnan(written) else f"{'-' if written < 0 else ''}.inf"
+    return repr(written) if quoted else str(written)

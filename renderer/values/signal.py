@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from renderer.errors import Gather, ValueProblem, expected
-from renderer.values.expression import Expression, parse_expression
+from renderer.errors import Gather, ValueProblem, at_key
+from renderer.values.expression import MAX_NUMBER, Expression, parse_expression
 from renderer.values.parsed import Parsed, is_number, show
 from renderer.values.time import Time
 
@@ -79,8 +78,8 @@ class Signal(Parsed):
 def parse_number(written: Any) -> Number:
     """Return the number or the expression that a scene wrote."""
     if is_number(written):
-        if not math.isfinite(written):
-            raise ValueProblem(f"expected a finite number, got {written}")
+        if not abs(written) <= MAX_NUMBER:
+            raise ValueProblem(f"expected a number of at most {MAX_NUMBER:g}, got {show(written)}")
         return float(written)
     if isinstance(written, str) and written.strip():
         expression = parse_expression(written)
@@ -97,13 +96,16 @@ def parse_ease(written: Any) -> str | None:
 
 
 def _key(time: Any, written: Any) -> Key:
-    at = Time.parse(time)
+    with at_key():
+        at = Time.parse(time)
     if not isinstance(written, dict):
         return Key(at, parse_number(written))
-    for name in written:
-        if name not in KEY_OPTIONS:
-            raise ValueProblem(f"unknown option {name!r} of key {time}{expected(str(name), KEY_OPTIONS)}")
+    gather = Gather()
+    gather.unknown(written, KEY_OPTIONS, "option of a key")
     if "value" not in written:
-        raise ValueProblem(f"key {time} has no value; write {time}: {{value: 1, ease: out-cubic}}")
-    hold = Time.parse(written["hold"]) if "hold" in written else None
-    return Key(at, parse_number(written["value"]), parse_ease(written.get("ease")), hold)
+        gather.note(f"key {at} has no value; write {at}: {{value: 1, ease: out-cubic}}")
+    value = gather.part(written, "value", parse_number)
+    ease = gather.part(written, "ease", parse_ease)
+    hold = gather.part(written, "hold", Time.parse)
+    gather.check()
+    return Key(at, value or 0.0, ease, hold)

@@ -11,18 +11,22 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.errors import ValueProblem, expected
-from renderer.values.parsed import Parsed, is_number, show
+from renderer.errors import ValueProblem, expected, nearest
+from renderer.values.parsed import Parsed, is_number, plain, show
 
 Array = NDArray[np.float64]
 EXPECTED_TIME = "a time such as 2.5s, 400ms, 1:02.5, 60f, 8b, bar 17, 50% or drop + 2s"
+KNOWN_UNITS = "s, ms, f (frames), b (beats), bars and %"
 UNITS = {"s": "s", "ms": "ms", "f": "f", "b": "b", "bar": "bars", "bars": "bars", "%": "%"}
 
-_AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[A-Za-z]+|%)?$")
-_CLOCK = re.compile(r"(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d{1,2}(?:\.\d*)?)$")
-_BAR = re.compile(r"bar\s+(?P<number>\d+(?:\.\d*)?)$")
-_MARKER = re.compile(r"[A-Za-z_][\w-]*$")
-_SUM = re.compile(r"\s*(?P<sign>[+-])?\s*(?P<term>[^+-]+(?:-[A-Za-z][^+-]*)*)")
+MAX_SECONDS = 1e9  # 31 years; what is longer is a slip of the pen
+
+_NUMBER = r"(?P<number>[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)"
+_AMOUNT = re.compile(rf"{_NUMBER}\s*(?P<unit>[A-Za-z]+|%)?$")
+_CLOCK = re.compile(r"(?:(?P<hours>[0-9]{1,6}):)?(?P<minutes>[0-9]{1,6}):(?P<seconds>[0-5]?[0-9](?:\.[0-9]*)?)$")
+_BAR = re.compile(rf"bar\s+{_NUMBER}$")
+_MARKER = re.compile(r"[^\W\d]\w*$")
+_SUM = re.compile(r"\s*(?P<sign>[+-])?\s*(?P<term>[^+-]+)")
 
 
 class Term(NamedTuple):
@@ -49,8 +53,8 @@ class Time(Parsed):
     def parse(cls, written: Any) -> Self:
         """Return the time of a number of seconds or of a text."""
         if is_number(written):
-            if not math.isfinite(written):
-                raise ValueProblem(f"expected {EXPECTED_TIME}, got {written}")
+            if not abs(written) <= MAX_SECONDS:
+                raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(written)}")
             return cls(written, (Term("s", abs(float(written)), -1 if written < 0 else 1),))
         if not isinstance(written, str) or not written.strip():
             raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(written)}")
@@ -61,8 +65,14 @@ class Time(Parsed):
         """Say whether the time needs the span of its entry (a percentage)."""
         return any(term.unit == "%" for term in self.terms)
 
+    @property
+    def word(self) -> str | None:
+        """Return the word that the time is, if it is only one: a marker, or a misspelt option."""
+        (first, *more) = self.terms
+        return first.unit if first.amount is None and not more else None
+
     def __str__(self) -> str:
-        return str(self.written)
+        return plain(self.written)
 
 
 def _terms(text: str) -> list[Term]:
@@ -71,7 +81,7 @@ def _terms(text: str) -> list[Term]:
     while at < len(text.rstrip()):
         match = _SUM.match(text, at)
         if match is None or (terms and match["sign"] is None):
-            raise ValueProblem(f"expected {EXPECTED_TIME}, got {text!r}")
+            raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(text)}")
         term = _term(match["term"].strip(), text)
         terms.append(term._replace(sign=-1 if match["sign"] == "-" else 1))
         at = match.end()
@@ -87,12 +97,14 @@ def _term(part: str, whole: str) -> Term:
     if match := _AMOUNT.match(part):
         unit = match["unit"] or "s"
         if unit not in UNITS:
-            raise ValueProblem(f"unknown unit {unit!r} in time {whole!r}{expected(unit, UNITS)}")
+            raise ValueProblem(
+                f"unknown unit {unit!r} in time {show(whole)}{nearest(unit, UNITS)}; known are {KNOWN_UNITS}"
+            )
         amount = float(match["number"])
         return Term("s", amount / 1000) if unit == "ms" else Term(UNITS[unit], amount)
     if _MARKER.match(part):
         return Term(part, None)
-    raise ValueProblem(f"expected {EXPECTED_TIME}, got {whole!r}")
+    raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(whole)}")
 
 
 class Span(NamedTuple):
@@ -143,15 +155,19 @@ class Clock:
         return (t - self.offset) * (self._tempo("beat") / 60)
 
     def _sum(self, time: Time, span: Span | None, *, point: bool) -> float:
-        return math.fsum(term.sign * self._term(term, time, span, point=point) for term in time.terms)
+        seconds = math.fsum(term.sign * self._term(term, time, span, point=point) for term in time.terms)
+        if not abs(seconds) <= MAX_SECONDS:
+            raise ValueProblem(f"expected a time of at most {MAX_SECONDS:.0f} s, got {show(time.written)}")
+        return seconds
 
     def _term(self, term: Term, time: Time, span: Span | None, *, point: bool) -> float:
         unit, amount = term.unit, term.amount
         if amount is None:
             if not point:
-                raise ValueProblem(f"expected a length of time such as 2s or 4b, got {time.written!r}")
+                raise ValueProblem(f"expected a length of time such as 2s or 4b, got {show(time.written)}")
             if unit not in self.markers:
-                raise ValueProblem(f"unknown marker {unit!r}{expected(unit, self.markers)}")
+                known = expected(unit, self.markers) if self.markers else "; the scene has no markers"
+                raise ValueProblem(f"unknown marker {unit!r}{known}")
             return self.markers[unit]
         if unit == "s":
             return amount
@@ -166,10 +182,10 @@ class Clock:
         if unit == "bars":
             return amount * self.beats_per_bar * beat
         if not point:
-            raise ValueProblem(f"expected a length of time such as 2bars, got the position {time.written!r}")
+            raise ValueProblem(f"expected a length of time such as 2bars, got the position {show(time.written)}")
         return self.offset + (amount - 1) * self.beats_per_bar * beat
 
     def _tempo(self, written: Any) -> float:
         if self.tempo is None:
-            raise ValueProblem(f"{written!r} counts beats, but the scene has no tempo; write e.g. tempo: 120")
+            raise ValueProblem(f"{show(written)} counts beats, but the scene has no tempo; write e.g. tempo: 120")
         return self.tempo

@@ -1,0 +1,113 @@
+"""How long a film is, and the clock that its times are read by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from renderer.errors import ValueProblem
+from renderer.scene.model import Scene
+from renderer.timeline.fields import find_file
+from renderer.timeline.soundtrack import sound_length
+from renderer.values.latent import LatentKeys
+from renderer.values.parsed import show
+from renderer.values.signal import Signal
+from renderer.values.time import Clock, Time
+
+DEFAULT_DURATION = 8.0
+MAX_FRAMES = 10_000_000
+
+Attempt = Callable[[tuple[Any, ...], Callable[[], Any]], Any]
+Pinned = tuple[Time, Time | None]  # when, and held for how long
+
+
+def clock_of(scene: Scene, fps: Fraction, attempt: Attempt) -> tuple[Clock, bool]:
+    """Return the clock of a film, and whether everything in it must close a loop by itself.
+
+    `attempt` notes the problems of what it calls, and returns None there; then the length is a stand-in, no loop, at
+    which nothing else need be wrong.
+    """
+    clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar)
+    offset = attempt(("offset",), lambda: absolute(clock, scene.offset))
+    clock = replace(clock, offset=offset or 0.0)
+    for name, time in scene.markers.items():
+        seconds = attempt(("markers", name), partial(absolute, clock, time))
+        clock = replace(clock, markers={**clock.markers, name: seconds or 0.0})
+    duration: float | None = duration_of(scene, clock, fps, attempt)
+    if duration is None:
+        duration = 1 + max(key_ends(scene, clock), default=DEFAULT_DURATION)
+        return replace(clock, duration=duration), False
+    if scene.loop.closed:
+        duration = float(max(1, round(duration * fps)) / fps)  # a loop ends on a whole frame
+    return replace(clock, duration=duration), scene.loop.closed and scene.loop.blend is None
+
+
+def absolute(clock: Clock, time: Time) -> float:
+    """Return the seconds of a time that is read before the length of the film is known."""
+    if time.is_relative:
+        raise ValueProblem(f"expected a time without %, got {show(time.written)}")
+    return clock.position(time)
+
+
+def duration_of(scene: Scene, clock: Clock, fps: Fraction, attempt: Attempt) -> Any:
+    """Return the seconds of the film: as written, or of the song, or up to the last key; None where that is wrong."""
+    song = None
+    if scene.audio is not None:
+        file = scene.audio
+        song = attempt(("audio",), lambda: sound_length(find_file(file, scene.path.parent)))
+        if song is None:
+            return None
+    if scene.duration is not None:
+        return attempt(("duration",), partial(written_duration, scene.duration, clock, fps))
+    length = song or max(key_ends(scene, clock), default=0.0)
+    return attempt((), lambda: checked_length(length if length > 0 else DEFAULT_DURATION, fps))
+
+
+def written_duration(time: Time, clock: Clock, fps: Fraction) -> float:
+    """Return the seconds of a duration as written."""
+    if time.is_relative:
+        raise ValueProblem(f"expected a duration without %, got {show(time.written)}")
+    return checked_length(clock.length(time), fps)
+
+
+def checked_length(length: float, fps: Fraction) -> float:
+    """Return the seconds of a film; raise ValueProblem for one of no frames, or of more than anybody can watch."""
+    if not 0 < length * fps <= MAX_FRAMES:
+        raise ValueProblem(f"expected a film of 1 to {MAX_FRAMES} frames, got {length:g}s at {float(fps):g} frames/s")
+    return length
+
+
+def key_ends(scene: Scene, clock: Clock) -> Iterator[float]:
+    """Yield the seconds of every time at which something in the scene is pinned."""
+    for time, hold in pinned_times(scene):
+        if time.is_relative or (hold is not None and hold.is_relative):
+            continue
+        with suppress(ValueProblem):  # said again, with its place, when the key itself is bound
+            yield clock.position(time) + (clock.length(hold) if hold is not None else 0.0)
+
+
+def pinned_times(scene: Scene) -> Iterator[Pinned]:
+    """Yield every time that pins a key, a start or an end, and how long it is held."""
+    yield from _times_of([scene.psi, scene.signals])
+    for entry in scene.timeline:
+        yield from ((time, None) for time in (entry.options.from_, entry.options.to) if time is not None)
+        for name in type(entry.effect).model_fields:
+            yield from _times_of(getattr(entry.effect, name, None))
+
+
+def _times_of(value: Any) -> Iterator[Pinned]:
+    if isinstance(value, Signal | LatentKeys):
+        yield from ((key.time, key.hold) for key in value.keys if key.time is not None)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _times_of(item)
+    elif hasattr(value, "amounts"):
+        for _, amount in value.amounts:
+            yield from _times_of(amount)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _times_of(item)
