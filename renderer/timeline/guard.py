@@ -114,5 +114,3 @@ def tensors_of(x: Any) -> Iterator[tuple[str, Tensor]]:
 
 def _version(tensor: Tensor) -> int:
     return -1 if tensor.is_inference() else tensor._version
-
-

@@ -11,11 +11,11 @@ from torch import Tensor
 from renderer.effects import ImageEffect, LatentEffect, SynthesisEffect, SynthesisInputs
 from renderer.errors import Problem, SceneError
 from renderer.generators.base import Generator
-from renderer.latents import Latents, lerp
+from renderer.latents import Latents
 from renderer.timeline.expressions import Array
 from renderer.timeline.plan import Plan
 from renderer.timeline.sources import Sources
-from renderer.timeline.stack import StackedEffect, resolve_entry
+from renderer.timeline.stack import StackedEffect, fade, resolve_entry
 from renderer.timeline.tracks import Moments
 
 
@@ -34,6 +34,7 @@ class Timeline:
         if problems:
             raise SceneError(problems)
         self.stack: tuple[StackedEffect, ...] = tuple(effect for effect in stack if effect is not None)
+        self.at([0.0, *(sum(entry.span) / 2 for entry in plan.entries)])  # what cannot work fails now
 
     @property
     def frames(self) -> int:
@@ -55,12 +56,12 @@ class Timeline:
         if not (times < blend).any():
             return latents
         tail = self._latents(times + length)
-        way = torch.as_tensor(np.clip(times / blend, 0, 1), dtype=torch.float32, device=latents.ws.device)
-        return latents.replace(ws=lerp(tail.ws, latents.ws, way.reshape(-1, 1, 1)), z=None)
+        blended: Latents = fade(tail, latents.replace(z=None), self._way(times))
+        return blended
 
     def synthesis_inputs(self, times: Array) -> SynthesisInputs:
         """Return what the synthesis effects make of the inputs of synthesis at N times."""
-        inputs, moments = SynthesisInputs(noise_mode=self.plan.scene.noise), self._moments(times)
+        inputs, moments = SynthesisInputs(noise_mode=self.plan.scene.noise), self.moments(times)
         for stacked in self.stack:
             if isinstance(stacked.effect, SynthesisEffect):
                 inputs = stacked.apply(inputs, moments)
@@ -71,19 +72,32 @@ class Timeline:
         effects = [stacked for stacked in self.stack if isinstance(stacked.effect, ImageEffect)]
         if not effects:
             return images
-        moments, images = self._moments(times), (images + 1) / 2
+        images = (images + 1) / 2
+        finished = self._finish(effects, images, times)
+        if self.plan.blend and (times < self.plan.blend).any():
+            finished = fade(self._finish(effects, images, times + self.plan.duration), finished, self._way(times))
+        return finished * 2 - 1
+
+    def _finish(self, effects: Sequence[StackedEffect], images: Tensor, times: Array) -> Tensor:
+        moments = self.moments(times)
         for stacked in effects:
             images = stacked.apply(images, moments)
-        return images * 2 - 1
+        return images
 
-    def _moments(self, times: Array) -> Moments:
+    def _way(self, times: Array) -> Tensor:
+        """Return how far the beginning has taken over from the end of a loop that blends, float32 [N]."""
+        way = np.clip(times / self.plan.blend, 0, 1)
+        return torch.as_tensor(way, dtype=torch.float32, device=self.generator.device)
+
+    def moments(self, times: Array) -> Moments:
+        """Return what the fields of effects are resolved with at N times."""
         device = self.generator.device
         psi = torch.as_tensor(self.plan.psi(times), dtype=torch.float32, device=device)
         return Moments(times, psi, self.plan.scene.cutoff, device)
 
     @torch.no_grad()
     def _latents(self, times: Array) -> Latents:
-        moments, generator = self._moments(times), self.generator
+        moments, generator = self.moments(times), self.generator
         ws = generator.w_avg.float().expand(len(times), generator.num_ws, -1)
         c = None if self.c is None else self.c.expand(len(times), -1)
         latents = Latents(ws, moments.psi, moments.cutoff, c=c)
