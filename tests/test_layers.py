@@ -23,7 +23,8 @@ LAYERS = [
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "reference", "report", "testing"],
+    ["sheet", "reference", "report", "trial"],
+    ["testing"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
