@@ -12,6 +12,7 @@ from torch import Tensor
 
 from renderer.generators.checkpoint import Contents, names
 from renderer.generators.pickle_machine import Damage, Refusal, shown
+from renderer.generators.stylegan2_ada import filter_taps
 
 MEAN_COUNT = 4096  # as many z as the rosinality code averages
 MAX_DRAWN = 2048  # pixels
@@ -58,6 +59,17 @@ def gather(contents: Contents, table: Mapping[str, Entry], passed_over: str) -> 
 def count(contents: Contents, pattern: str) -> int:
     """Return how many names match a regular expression as a whole."""
     return sum(re.fullmatch(pattern, name) is not None for name in contents.state)
+
+
+def plain_taps(kernels: Mapping[str, Tensor], default: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the taps of the one separable filter of all layers, each stored as a kernel [K, K]; the first tap is 1.
+
+    Gains differ between codes and are part of our networks. Raises Refusal where layers have different filters.
+    """
+    if not kernels:
+        return default
+    taps = filter_taps(Contents({f"{name}.resample_filter": value for name, value in kernels.items()}, "torch"))
+    return tuple(tap / taps[0] for tap in taps) if taps[0] else taps
 
 
 def mean_w(mapping: Callable[[Tensor], Tensor], z_dim: int) -> Tensor:

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from renderer.generators.checkpoint import Contents, Format, filled
-from renderer.generators.layout import Entry, count, drawn_noise, gather, mean_w
+from renderer.generators.layout import Entry, count, drawn_noise, gather, mean_w, plain_taps
 from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.networks.stylegan2_layers import StyleGAN2Config
 from renderer.generators.pickle_machine import Damage
-from renderer.generators.stylegan2_ada import filter_taps
 
 KERNELS = r".*\.kernel"  # the same filter in every layer; its gain of 4 is part of our upsampling
 MAX_BLOCKS = 12
@@ -98,7 +97,7 @@ def config_of(contents: Contents, state: dict[str, Tensor], resolutions: list[in
     if depth == 0:
         raise Damage("it holds an incomplete network: style.1.weight is missing")
     widths = tuple(len(state[f"mapping_network.fc{index}.weight"]) for index in range(depth))
-    kernels = {f"{n}.resample_filter": v for n, v in contents.state.items() if n.endswith(".kernel")}
+    kernels = {name: value for name, value in contents.state.items() if name.endswith(".kernel")}
     try:
         return StyleGAN2Config(
             z_dim=state["mapping_network.fc0.weight"].shape[1],
@@ -108,7 +107,7 @@ def config_of(contents: Contents, state: dict[str, Tensor], resolutions: list[in
             img_channels=len(state["synthesis_network.b4.torgb.weight"]),
             channels=tuple(len(state[f"synthesis_network.b{size}.conv1.weight"]) for size in resolutions),
             mapping_widths=widths,
-            resample_filter=filter_taps(Contents(kernels, contents.container)),
+            resample_filter=plain_taps(kernels, (1, 3, 3, 1)),
         )
     except ValueError as error:
         raise Damage(str(error)) from error

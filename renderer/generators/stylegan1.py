@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from renderer.generators.checkpoint import Contents, Format, filled
-from renderer.generators.layout import Entry, count, drawn_noise, gather, mean_w
+from renderer.generators.layout import Entry, count, drawn_noise, gather, mean_w, plain_taps
 from renderer.generators.networks.stylegan1 import StyleGAN1, StyleGAN1Config
 from renderer.generators.pickle_machine import Damage, Refusal, shown
-from renderer.generators.stylegan2_ada import filter_taps
 
 MAX_BLOCKS = 12
 # model-specific coefficients, the filter that is part of the config, and the image layers of lower resolutions
@@ -118,9 +117,8 @@ def blur_taps(contents: Contents) -> tuple[float, ...]:
                 raise Damage(f"{shown(name)} has the shape {list(value.shape)}, expected [C, 1, K, K]")
             if not bool((value == value[:1]).all()):
                 raise Refusal("its channels are blurred by different filters")
-            kernels[f"{name}.resample_filter"] = value[0, 0]
-    taps = filter_taps(Contents(kernels, contents.container)) if kernels else (1, 2, 1)
-    return tuple(tap / taps[0] for tap in taps) if taps[0] else taps
+            kernels[name] = value[0, 0]
+    return plain_taps(kernels, (1, 2, 1))
 
 
 def assembled(state: dict[str, Tensor], **options: Any) -> StyleGAN1:
