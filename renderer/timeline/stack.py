@@ -14,7 +14,6 @@ from renderer.context import Film, Frame
 from renderer.effects import Effect
 from renderer.errors import LatentreelError, PluginError, Problem, SceneError, ValueProblem
 from renderer.latents import Latents, lerp
-from renderer.scene.tree import dotted
 from renderer.timeline.expressions import Array
 from renderer.timeline.guard import Guard
 from renderer.timeline.plan import BoundEntry, Plan
@@ -49,7 +48,7 @@ class StackedEffect:
             params = SimpleNamespace(**{name: _at(value, moments) for name, value in self.film.fields.items()})
             changed = guard.checked(x, lambda: self.effect.apply(x, params, frame))  # type: ignore[attr-defined]
         except ValueProblem as problem:
-            raise SceneError([problem_at(self.plan, self.path, problem)]) from problem
+            raise SceneError(problems_at(self.plan, self.path, problem)) from problem
         except LatentreelError:
             raise
         except Exception as error:  # an effect may raise anything; the user is told whose it was
@@ -91,7 +90,8 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
         try:
             fields[name] = resolve_value(value, sources)
         except (ValueProblem, LatentreelError) as error:
-            problems.append(problem_at(plan, (*path, name), error))
+            written = type(entry.effect).model_fields[name].alias or name
+            problems += problems_at(plan, (*path, written), error)
     if len(problems) > count:
         return None
     folder, key = plan.scene.path.parent, (plan.scene.seed, entry.key)
@@ -100,15 +100,16 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
         with torch.no_grad():
             return StackedEffect(bound, plan, film, entry.effect.prepare(film))
     except (ValueProblem, LatentreelError) as error:
-        problems.append(problem_at(plan, path, error))
+        problems += problems_at(plan, path, error)
     except Exception as error:  # an effect may raise anything; the user is told whose it was
-        problems.append(problem_at(plan, path, PluginError(f"failed to prepare: {type(error).__name__}: {error}")))
+        problems += problems_at(plan, path, PluginError(f"failed to prepare: {type(error).__name__}: {error}"))
     return None
 
 
-def problem_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> Problem:
-    """Return an error as a problem of the scene, at the place of a path."""
-    return Problem(plan.scene.tree.find(*path).place, dotted(path), str(error))
+def problems_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> list[Problem]:
+    """Return an error as problems of the scene, at the place of a path or below it."""
+    parts = error.parts if isinstance(error, ValueProblem) else (((), str(error)),)
+    return [plan.scene.tree.problem((*path, *inner), message) for inner, message in parts]
 
 
 def _at(value: Any, moments: Moments) -> Any:
