@@ -34,12 +34,12 @@ class Entry:
     change: Callable[[Tensor], Tensor] | None = None
 
     def read(self, contents: Contents) -> Tensor:
-        """Return the tensor as a view where that is possible; raise Damage where it is missing or of another shape."""
+        """Return the tensor in our order of axes; raise Damage where it is missing or of another shape."""
         shape = contents.shape(self.source, self.dims)
         if any(length != 1 for length in shape[: self.ones]):
             raise Damage(f"{shown(self.source)} has the shape {list(shape)}, expected {[1] * self.ones} at its start")
         value = contents.state[self.source].reshape(shape[self.ones :])
-        return value if self.change is None else self.change(value)
+        return (value if self.change is None else self.change(value)).contiguous()
 
 
 def gather(contents: Contents, table: Mapping[str, Entry], passed_over: str) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ ALWAYS: dict[str, Any] = {
 
 def detect(contents: Contents) -> bool:
     """Tell the format by its variables."""
-    return "synthesis/4x4/Const/StyleMod/weight" in contents.state
+    return any("/StyleMod/" in name for name in contents.state)
 
 
 def load(contents: Contents) -> StyleGAN1:
