@@ -40,6 +40,13 @@ class Generator(nn.Module, ABC):
         return (self.img_resolution, self.img_resolution)
 
     @property
+    def layer_bands(self) -> tuple[str, ...]:
+        """Return the band of each row of ws, by where it is first used: coarse <= 8 px, middle <= 32 px, else fine."""
+        return tuple(
+            "coarse" if pixels <= 8 else "middle" if pixels <= 32 else "fine" for pixels in self.layer_resolutions
+        )
+
+    @property
     def device(self) -> torch.device:
         """Return where the generator lives."""
         return self.w_avg.device
@@ -57,6 +64,14 @@ class Generator(nn.Module, ABC):
         """Return a generator with images of another size; only where `any_size` is True."""
         raise NotImplementedError(f"{self.family} renders {self.img_size} only, not {(height, width)}")
 
+    def use_dtype(self, dtype: torch.dtype) -> Generator:
+        """Run what may be run in lower precision in this dtype from now on; by default nothing is."""
+        return self
+
+    def center(self, c: Tensor | None) -> Tensor:
+        """Return what truncation pulls ws of labels c [N, c_dim] towards, [w_dim] or [N, 1, w_dim]."""
+        return self.w_avg
+
     @abstractmethod
     def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Return untruncated ws [N, num_ws, w_dim] of z [N, z_dim] and labels c [N, c_dim]."""
@@ -69,7 +84,7 @@ class Generator(nn.Module, ABC):
         truncation_cutoff: int | None = None,
     ) -> Tensor:
         """Return ws [N, num_ws, w_dim] of z [N, z_dim], its first `truncation_cutoff` rows truncated by psi."""
-        return truncate(self.map(z, c), self.w_avg, truncation_psi, truncation_cutoff)
+        return truncate(self.map(z, c), self.center(c), truncation_psi, truncation_cutoff)
 
     @abstractmethod
     def synthesis(

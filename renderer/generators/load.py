@@ -15,7 +15,6 @@ from renderer.generators.cache import is_url
 from renderer.generators.checkpoint import Format
 from renderer.generators.detect import FORMATS, open_contents
 from renderer.generators.download import Progress, fetch
-from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.safe_pickle import check_file, guarded, parse
 from renderer.generators.safetensors_format import is_safetensors, load_safetensors, save_safetensors
 from renderer.generators.zoo import zoo
@@ -58,9 +57,7 @@ def load_generator(
         generator = generator.resized(*size) if size is not None and generator.any_size else generator
     else:
         generator = open_file(existing_file(path_or_name, embedded, progress), formats)
-    if isinstance(generator, StyleGAN2):
-        generator.use_dtype(low)
-    return generator.to(device).eval().requires_grad_(False)
+    return generator.use_dtype(low).to(device).eval().requires_grad_(False)
 
 
 def make_embedded(name: str, make: Callable[[], Generator]) -> Generator:

@@ -138,17 +138,16 @@ def layer_mask(layers: LayerRange, generator: Generator) -> Tensor:
     Raises ValueProblem for rows the generator does not have, and for a band without rows.
     """
     rows = torch.arange(generator.num_ws, device=generator.device)
-    pixels = torch.tensor(generator.layer_resolutions, device=generator.device)
     if layers.band is None:
         if layers.last >= generator.num_ws:
             count = generator.num_ws
             raise ValueProblem(f"layers {layers.written}: this generator has {count} layers, 0 to {count - 1}")
         return (rows >= layers.first) & (rows <= layers.last)
-    bands = {"coarse": pixels <= 8, "middle": (pixels > 8) & (pixels <= 32), "fine": pixels > 32, "all": pixels > 0}
-    mask = bands[layers.band]
-    if not bool(mask.any()):
-        raise ValueProblem(f"the band {layers.band!r} is empty: this generator's layers are {pixels.tolist()} px")
-    return mask
+    found = [layers.band in (band, "all") for band in generator.layer_bands]
+    if not any(found):
+        pixels = list(generator.layer_resolutions)
+        raise ValueProblem(f"the band {layers.band!r} is empty: this generator's layers are {pixels} px")
+    return torch.tensor(found, device=generator.device)
 
 
 def resolve_directions(bound: BoundDirections, sources: Sources) -> DirectionTrack:
