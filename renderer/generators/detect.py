@@ -16,6 +16,7 @@ from renderer.generators import (
     stylegan1_tf,
     stylegan2_ada,
     stylegan2_tf,
+    stylegan3,
 )
 from renderer.generators.base import Generator
 from renderer.generators.checkpoint import Contents, Format, contents_of, names
@@ -36,7 +37,7 @@ def _is_xl(contents: Contents) -> bool:
 
 FORMATS: tuple[Format, ...] = (
     Format("a StyleGAN-XL checkpoint", _is_xl),
-    Format("a StyleGAN3 checkpoint", _begins("synthesis.input.", "mapping.")),
+    stylegan3.FORMAT,
     stylegan2_ada.FORMAT,
     stylegan1_tf.FORMAT,
     stylegan2_tf.FORMAT,

@@ -1,0 +1,107 @@
+"""StyleGAN3: Fourier features that can be moved and turned, and layers that alias nothing.
+
+Source: Karras et al. 2021, arXiv:2106.12423. Names of layers and parameters are the field's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from renderer.errors import LatentreelError
+from renderer.generators.base import Generator, NoiseMode, Tap
+from renderer.generators.networks import mapping
+from renderer.generators.networks.stylegan2_layers import Pass
+from renderer.generators.networks.stylegan3_layers import FourierInput, Layer, StyleGAN3Config
+
+
+class Synthesis(nn.Module):
+    """Hold the Fourier features, named input, and the layers, named as in their files."""
+
+    def __init__(self, config: StyleGAN3Config) -> None:
+        super().__init__()
+        self.input = FourierInput(config)
+        for layer in config.layers:
+            self.add_module(layer.name, Layer(layer, config.w_dim))
+
+    def layers(self) -> Iterator[Layer]:
+        """Yield the layers in order."""
+        return (module for module in self.children() if isinstance(module, Layer))
+
+
+class StyleGAN3(Generator):
+    """Generate images as StyleGAN3 does, in either of its configs, T (translation) and R (rotation).
+
+    All weights are zero until a state is loaded.
+    """
+
+    family: ClassVar[str] = "stylegan3"
+
+    def __init__(self, config: StyleGAN3Config) -> None:
+        super().__init__()
+        self.config = config
+        self.z_dim, self.c_dim, self.w_dim = config.z_dim, config.c_dim, config.w_dim
+        self.img_resolution, self.img_channels = config.img_resolution, config.img_channels
+        self.num_ws = 1 + len(config.layers)
+        self.conv_dtype: torch.dtype | None = None
+        self.mapping_network: nn.Module = mapping.Mapping(
+            config.z_dim,
+            config.c_dim,
+            config.mapping_widths,
+            config.embed_features,
+            config.mapping_activation,
+            config.mapping_lr_multiplier,
+        )
+        self.synthesis_network = Synthesis(config)
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+        rates = [config.input_rate, *(layer.rate for layer in config.layers)]
+        self.layer_resolutions = tuple(min(round(rate), config.img_resolution) for rate in rates)
+
+    @property
+    def layer_bands(self) -> tuple[str, ...]:
+        """Return coarse, middle or fine for each row of ws: thirds, since most layers run at high rates."""
+        return tuple(("coarse", "middle", "fine")[3 * row // self.num_ws] for row in range(self.num_ws))
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Return what `taps` know the feature maps by, in order: the Fourier features and all layers but the last."""
+        return ("input", *(layer.name for layer in self.config.layers if not layer.is_torgb))
+
+    def use_dtype(self, dtype: torch.dtype) -> StyleGAN3:
+        """Run the layers that were trained in half precision in this dtype from now on; latents stay float32."""
+        self.conv_dtype = None if dtype == torch.float32 else dtype
+        return self
+
+    def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Return untruncated ws [N, num_ws, w_dim] of z [N, z_dim] and labels c [N, c_dim]."""
+        w: Tensor = self.mapping_network(z, c)
+        return w[:, None, :].repeat(1, self.num_ws, 1)
+
+    def synthesis(
+        self,
+        ws: Tensor,
+        *,
+        noise_mode: NoiseMode = "const",
+        noise: Mapping[str, Tensor] | None = None,
+        transform: Tensor | None = None,
+        taps: Tap | None = None,
+    ) -> Tensor:
+        """Return images [N, img_channels, R, R] of ws [N, num_ws, w_dim]; there is no noise to choose.
+
+        transform [1 or N, 3, 3] tells where each point (x, y, 1) of the image looks, in image widths from its
+        middle: the inverse of how the picture moves. Raises LatentreelError for wrong shapes.
+        """
+        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
+            raise LatentreelError(f"ws has the shape {list(ws.shape)}, expected [N, {self.num_ws}, {self.w_dim}]")
+        if transform is not None and tuple(transform.shape) not in ((len(ws), 3, 3), (1, 3, 3)):
+            raise LatentreelError(f"transform has the shape {list(transform.shape)}, expected [{len(ws)}, 3, 3]")
+        run, ws = Pass(noise_mode, noise or {}, taps), ws.to(self.w_avg)
+        x = run.tapped("input", self.synthesis_network.input(ws[:, 0], transform))
+        for row, layer in enumerate(self.synthesis_network.layers(), start=1):
+            low = self.conv_dtype if layer.config.low_precision else None
+            x = layer(x.to(low or ws.dtype), ws[:, row], run)
+        image: Tensor = x.to(ws.dtype) * self.config.output_scale
+        return image
