@@ -19,7 +19,8 @@ def seeds(tmp_path: Path) -> list[bytes]:
     torch.save(value, tmp_path / "zip.pt")
     torch.save(value, tmp_path / "legacy.pt", _use_new_zipfile_serialization=False)
     convert(FIXTURES / "sg2ada_orig32.pkl", tmp_path / "own.safetensors")
-    paths = [*sorted(tmp_path.iterdir()), *sorted(UNSAFE.iterdir()), FIXTURES / "sg2ada_cond32.pkl"]
+    families = ("sg2ada_cond32.pkl", "rosinality_train32.pt", "sg1_32_interfacegan.pth", "sg1_128_tf.pkl", "e4e_32.pt")
+    paths = [*sorted(tmp_path.iterdir()), *sorted(UNSAFE.iterdir()), *(FIXTURES / name for name in families)]
     return [path.read_bytes() for path in paths]
 
 
