@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -54,8 +55,15 @@ def print_film(film: Film) -> None:
     for note in film.notes:
         err.print(f"note: {note}")
     for file in film.files:
-        out.print(str(file), soft_wrap=True)
-    err.print(f"{film.frames} frames in {film.seconds:.1f} s, {film.rate:.1f} frames/s")
+        out.print(nearby(file), soft_wrap=True)
+    count = "1 frame" if film.frames == 1 else f"{film.frames} frames"
+    err.print(f"{count} in {film.seconds:.1f} s" + (f", {film.rate:.1f} frames/s" if film.frames > 1 else ""))
+
+
+def nearby(file: Path) -> str:
+    """Return the name of a file, without the working folder if it is in there."""
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 def print_check(job: Job, memory: int, files: list[str]) -> None:

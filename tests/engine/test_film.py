@@ -35,7 +35,7 @@ def pictures(folder):
 def test_one_pass_writes_every_output(write_scene, render_command, tmp_path):
     done = render_command(write_scene(SCENE))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(tmp_path / "out/film.mp4"), str(tmp_path / "out/small.gif")]
+    assert done.stdout.split() == ["out/film.mp4", "out/small.gif"]
     assert "10 frames" in done.stderr
     assert "frames/s" in done.stderr
     with Image.open(tmp_path / "out/small.gif") as picture:
