@@ -315,6 +315,7 @@ def fail(error: Exception) -> NoReturn:
 def main() -> None:
     """Run the command line; an end asked for by SIGTERM is as clean as one by Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads of torch that spin starve the encoder and each other
     try:
         cli()
     except (LatentreelError, ValueProblem) as error:
