@@ -168,15 +168,16 @@ def check_window(trial: Trial) -> None:
     soft = trial.job({"from": "0.5s", "to": "1.5s", "fade": "0.25s"})
     outside, bare = (0.0, 0.3, 0.499, 1.5, 1.8), trial.without(sharp)
     for job in (sharp, soft):
-        same = torch.equal(trial.view(job, outside), trial.view(bare, outside))
-        assert same, f"{trial.called} does something outside `from:` to `to:`"
+        for times in (outside, (*outside, 1.0)):  # in a batch of its own, and in one with frames inside
+            seen, plain = (trial.view(one, times)[: len(outside)] for one in (job, bare))
+            assert torch.equal(seen, plain), f"{trial.called} does something outside `from:` to `to:`"
     weights = {0.5: 0.0, 0.55: 0.2, 0.625: 0.5, 1.0: 1.0, 1.4: 0.4}
     if trial.effect.stage == "synthesis":
         weights = {0.5: 0.0, 1.0: 1.0}  # it fades itself; how is its own affair
-    times = tuple(weights)
-    none, whole = trial.view(bare, times), trial.view(sharp, times)
+    moments = tuple(weights)
+    none, whole = trial.view(bare, moments), trial.view(sharp, moments)
     wanted = lerp(none, whole, torch.tensor([*weights.values()]).reshape(-1, *[1] * (none.ndim - 1)))
-    apart = far(trial.view(soft, times), wanted)
+    apart = far(trial.view(soft, moments), wanted)
     assert apart < 1e-4, f"{trial.called} does not follow `fade:`; it is off by {apart:g}"
 
 

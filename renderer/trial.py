@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import tempfile
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from renderer.engine import Frames
 from renderer.job import Job, Run, prepare
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
+from renderer.scene.reader import parse_tree
 from renderer.timeline.expressions import Array
 from renderer.timeline.stack import StackedEffect
 from renderer.timeline.timeline import Timeline
@@ -58,7 +60,7 @@ class Trial:
         return self.jobs[key]
 
     def _prepare(self, changes: dict[str, Any], run: Run, above: Sequence[Any]) -> Job:
-        entries = yaml.safe_load(self.timeline)
+        entries = entries_of(self.timeline)
         place = max(i for i, entry in enumerate(entries) if self.effect.name in (entry, *entry))
         options = {name: changes.pop(name) for name in ("from", "to", "fade", "id") if name in changes}
         own = entries[place] if isinstance(entries[place], dict) else {entries[place]: None}
@@ -94,6 +96,13 @@ def registries_with(effect: type[Effect]) -> Registries:
     if registries.effects.get(effect.name) is not effect:
         registries.effects.add(effect.name, effect, effect.__module__)
     return registries
+
+
+def entries_of(timeline: str) -> list[Any]:
+    """Return the entries of a timeline in YAML as plain data, read as scenes are."""
+    tree = parse_tree("timeline:\n" + textwrap.indent(timeline, "  "), "timeline")
+    entries: list[Any] = tree.value["timeline"].plain
+    return entries
 
 
 def restacked(timeline: Timeline, *stack: StackedEffect) -> Timeline:

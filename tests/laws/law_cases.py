@@ -1,0 +1,71 @@
+"""The films on which the laws are tried: every effect's example, and one for each of its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from renderer.job import plugins
+from renderer.testing import Trial
+
+EFFECTS = plugins().effects
+
+
+@dataclass(frozen=True)
+class Case:
+    """Hold an effect's name, what is tried, and the timeline."""
+
+    effect: str
+    what: str
+    timeline: str
+
+    def __str__(self) -> str:
+        return f"{self.effect}: {self.what}"
+
+    def trial(self, folder: Path) -> Trial:
+        return Trial(EFFECTS[self.effect], self.timeline, {"tempo": 120}, folder)
+
+
+KEYS = "{0s: 3, 700ms: {seed: 14, psi: 0.6, hold: 200ms}, 2s: 3}"
+WALK = f"- walk: {{keys: {KEYS}}}\n"
+PULSE = "{0s: 0, 1s: {value: 1, ease: out-quad}, 2s: 0}"
+
+OPTIONS = (
+    *(
+        Case("walk", f"{interp} in {space}", f"- walk: {{keys: {KEYS}, interp: {interp}, space: {space}}}")
+        for interp in ("lerp", "slerp", "spline")
+        for space in ("w", "z")
+    ),
+    Case("walk", "one key", "- walk: {keys: 14}"),
+    Case("walk", "a range of seeds, the mean and chance", "- walk: {keys: [1-3, mean, random, {seed: 9, psi: 0.5}]}"),
+    Case("walk", "an easing that overshoots", "- walk: {keys: {0s: 3, 1s: 14, 2s: 3}, ease: in-out-back}"),
+    Case("noise-walk", "simplex", "- noise-walk: {kind: simplex, period: 2s, radius: 3, seed: 5}"),
+    Case("noise-walk", "gaussian, shorter", "- noise-walk: {period: 200ms, seed: 1}"),
+    Case("circle", "a wider loop", "- circle: {through: random, to: 5, period: 700ms}"),
+    Case(
+        "direction-sweep", "in z",
+        "- walk: {keys: [3, 14], space: z}\n"
+        f"- direction-sweep: {{direction: along_z.npy, space: z, amount: {PULSE}}}",
+    ),
+    Case(
+        "direction-sweep", "many, some layers",
+        f"{WALK}- direction-sweep: {{direction: {{hue: 1, petals: 'sin(1s)'}}, layers: {{8-13: 1, coarse: 0.5}},"
+        f" amount: {PULSE}}}",
+    ),
+    Case("layer-mix", "an amount per layer", f"{WALK}- layer-mix: {{with: 65, layers: {{coarse: {PULSE}, 8-13: 1}}}}"),
+    Case("layer-mix", "a list of layers", f"{WALK}- layer-mix: {{with: {{seed: 65, psi: 0.7}}, layers: [middle, 9]}}"),
+    Case("psi-ramp", "a cutoff that moves", f"{WALK}- psi-ramp: {{psi: -0.5, cutoff: {{0s: 2, 1s: 12.5, 2s: 2}}}}"),
+    Case("psi-ramp", "a centre of its own", f"{WALK}- psi-ramp: {{psi: {PULSE}, center: {{seed: 8, psi: 0.9}}}}"),
+    Case("jitter", "each layer by itself", f"{WALK}- jitter: {{amount: 0.7, together: false, layers: coarse}}"),
+    Case("jitter", "beats, an expression", f"{WALK}- jitter: {{amount: '0.6 + 0.3*sin(1b)', period: 1b}}"),
+)  # fmt: skip
+
+EXAMPLES = tuple(Case(name, "its example", effect.example) for name, effect in sorted(EFFECTS.items()))
+CASES = (*EXAMPLES, *OPTIONS)
+
+
+def write_files(folder: Path) -> None:
+    """Write what the timelines name."""
+    np.save(folder / "along_z.npy", np.random.RandomState(1).randn(64).astype(np.float32))

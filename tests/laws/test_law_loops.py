@@ -1,0 +1,113 @@
+"""`loop: true` is a guarantee for everything that moves: each effect, each kind of signal."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from renderer.errors import SceneError
+from renderer.testing import Trial, check_loop
+from tests.laws.law_cases import EFFECTS
+
+# a signal in every place of an effect that takes one; those of an effect without any are in the scene's psi
+PLACES = {
+    "walk": "- walk: {{keys: {{0s: 3, 1s: {{seed: 14, psi: {number}}}}}}}",
+    "noise-walk": "- noise-walk: {{period: 600ms}}",
+    "circle": "- circle: {{period: 700ms}}",
+    "direction-sweep": "- walk: {{keys: 3}}\n- direction-sweep: {{direction: {{hue: {signal}}}, amount: {signal}}}",
+    "layer-mix": "- walk: {{keys: 3}}\n- layer-mix: {{with: 14, layers: {{all: {signal}}}, amount: {signal}}}",
+    "psi-ramp": "- walk: {{keys: 3}}\n- psi-ramp: {{psi: {signal}, cutoff: {signal}}}",
+    "jitter": "- walk: {{keys: 3}}\n- jitter: {{amount: {signal}, period: 300ms, layers: {{8-13: {signal}}}}}",
+}
+CLOSING = {
+    "constant": "0.7",
+    "keyframes that end as they begin": "{0s: 0.5, 1s: {value: 2, ease: out-cubic}, 2s: 0.5}",
+    "keyframes that end before": "{300ms: 0.5, 1s: 2}",
+    "keyframes of expressions": "{0s: sin(700ms), 1s: 2, 2s: sin(700ms)}",
+    "sin": "sin(700ms)",
+    "tri": "tri(300ms, phase=0.3)",
+    "saw": "saw(700ms)",
+    "square": "square(300ms, width=0.4)",
+    "pulse": "pulse(900ms, width=0.2)",
+    "noise": "noise(300ms, seed=4)",
+    "a named signal": "kick * 2",
+    "oscillators in functions": "clamp(sin(400ms) + noise(1s), -0.5, 0.5) if sin(1s) > 0 else tri(2s)",
+}
+OPEN = {
+    "t": ("t", "in expression 't'"),
+    "progress": ("progress * 2", "in expression 'progress * 2'"),
+    "beat": ("beat / 4", "in expression 'beat / 4'"),
+    "keyframes that end elsewhere": ("{0s: 0, 2s: 1}", "the first key is 0"),
+    "a named signal of t": ("open", "signals.open"),
+}
+HEAD = {"tempo": 120, "signals": {"kick": "pulse(500ms, width=0.3)"}}
+
+
+def trial_of(name, signal, **head):
+    number = signal if not signal.startswith("{") else "0.7"
+    timeline = PLACES[name].format(signal=quoted(signal), number=quoted(number))
+    own = {"psi": signal} if name in ("noise-walk", "circle") and not signal.startswith("{") else {}
+    return Trial(EFFECTS[name], timeline, {**HEAD, **own, **head})
+
+
+def quoted(signal):
+    return signal if signal.startswith("{") else f"'{signal}'"
+
+
+def test_every_registered_effect_is_looped():
+    assert set(PLACES) == set(EFFECTS)
+
+
+@pytest.mark.parametrize("signal", CLOSING.values(), ids=CLOSING)
+@pytest.mark.parametrize("name", PLACES)
+def test_the_end_is_the_beginning(name, signal):
+    timeline = trial_of(name, signal, loop=True).job().timeline
+    end = timeline.plan.duration
+    torch.testing.assert_close(timeline.at([end, end / 2]).ws[0], timeline.at([0.0, 0.3]).ws[0], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("signal", "said"), OPEN.values(), ids=OPEN)
+@pytest.mark.parametrize("name", [name for name, place in PLACES.items() if "signal" in place])
+def test_what_cannot_close_is_named(name, signal, said):
+    trial = trial_of(name, signal, loop=True, signals={"kick": "1", **({"open": "t"} if signal == "open" else {})})
+    with pytest.raises(SceneError, match="the loop cannot close") as refused:
+        trial.job()
+    assert said in str(refused.value)
+    assert f".{name}." in str(refused.value) or "signals.open" in str(refused.value)
+
+
+@pytest.mark.parametrize("signal", ["0.5 + t/2", "{0s: 0, 2s: 1}", "progress"])
+@pytest.mark.parametrize("name", PLACES)
+def test_a_blend_closes_what_is_open(name, signal):
+    check_loop(trial_of(name, signal))
+
+
+def test_a_walk_that_ends_elsewhere_is_named():
+    with pytest.raises(SceneError, match=r"walk.keys.2s: the loop cannot close"):
+        Trial(EFFECTS["walk"], "- walk: {keys: {0s: 3, 2s: 14}}", {"loop": True}).job()
+
+
+@pytest.mark.parametrize("window", ["from: 500ms", "to: 1500ms", "from: 1s\n  fade: 1s"])
+def test_a_window_that_is_open_at_one_end_is_named(window):
+    with pytest.raises(SceneError, match=r"timeline\[1\].*: the loop cannot close: this entry is on where"):
+        Trial(EFFECTS["jitter"], f"- walk: {{keys: 3}}\n- jitter: {{}}\n  {window}", {"loop": True}).job()
+
+
+def test_an_image_effect_blends_too():
+    from renderer import ImageEffect
+
+    class Darken(ImageEffect):
+        """Darken as time goes by."""
+
+        name = "darken"
+        example = "- walk: {keys: 3}\n- darken: {}"
+
+        def apply(self, x, p, frame):
+            return x * (1 - frame.progress.float().reshape(-1, 1, 1, 1) / 2)
+
+    check_loop_of = Trial(Darken, Darken.example, {"loop": {"blend": "0.5s"}})
+    with pytest.raises(AssertionError, match="does not close a loop"):
+        check_loop(check_loop_of)  # without a blend it is open
+    job = check_loop_of.job()
+    end, start = (check_loop_of.view(job, [t]) for t in (1.9999, 0.0))
+    torch.testing.assert_close(end, start, atol=1e-3, rtol=1e-3)

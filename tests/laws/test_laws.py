@@ -1,0 +1,98 @@
+"""Every registered effect keeps every law, on its example and with each of its options."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from renderer.testing import LAWS, RENDERED, Trial, check_effect, check_identity
+from renderer.timeline.sources import seed_to_z
+from renderer.trial import frames
+from tests.laws.law_cases import CASES, EFFECTS, EXAMPLES, OPTIONS, WALK
+
+IDENTITIES = {
+    "direction-sweep": f"{WALK}- direction-sweep: {{direction: {{hue: 3, swirl: 1}}, amount: 0}}",
+    "jitter": f"{WALK}- jitter: {{amount: 0}}",
+    "layer-mix": f"{WALK}- layer-mix: {{with: 14, layers: all, amount: 0}}",
+    "psi-ramp": f"{WALK}- psi-ramp: {{psi: 1, center: 5}}",
+}
+SOURCES = {"circle", "noise-walk", "walk"}  # they replace what stands above, so they have no amount
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("law", [law for law in LAWS if law not in RENDERED], ids=lambda law: law.__name__)
+def test_law(law, case, trial_of):
+    law(trial_of(case))
+
+
+@pytest.mark.parametrize("case", EXAMPLES, ids=str)
+@pytest.mark.parametrize("law", RENDERED, ids=lambda law: law.__name__)
+def test_rendered_law(law, case, trial_of):
+    law(trial_of(case))
+
+
+def test_every_registered_effect_is_tried_with_options_and_at_nothing():
+    assert {case.effect for case in EXAMPLES} == set(EFFECTS)
+    assert {case.effect for case in OPTIONS} == set(EFFECTS)
+    assert set(IDENTITIES) | SOURCES == set(EFFECTS)
+    assert {name for name, effect in EFFECTS.items() if effect.is_source} == SOURCES
+
+
+def test_every_value_of_every_choice_is_tried():
+    tried = " ".join(case.timeline for case in CASES)
+    for effect in EFFECTS.values():
+        for field in effect.model_fields.values():
+            choices = getattr(field.annotation, "__args__", ()) if "Literal" in str(field.annotation) else ()
+            assert all(choice == field.default or str(choice) in tried for choice in choices), (effect.name, choices)
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_an_amount_of_nothing_changes_no_bit(name):
+    check_identity(Trial(EFFECTS[name], IDENTITIES[name]))
+
+
+def test_one_call_tries_everything():
+    check_effect(EFFECTS["circle"])
+
+
+@pytest.mark.parametrize("n", [0, 13, 32, 39])
+def test_a_frame_alone_is_bit_equal_to_that_of_a_whole_film_of_many_effects(n):
+    stack = "".join(f"{example.timeline.splitlines()[-1]}\n" for example in EXAMPLES if example.effect not in SOURCES)
+    job = Trial(EFFECTS["jitter"], WALK + stack, {"fps": 20}).job()
+    film = frames(job, 0, job.timeline.frames)
+    assert np.array_equal(frames(job, n, n + 1)[0], film[n])
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
+def test_a_seed_is_the_same_latent_as_elsewhere(seed):
+    z = np.random.RandomState(seed).randn(1, 512)
+    assert np.array_equal(seed_to_z(seed, 512).numpy(), z.astype(np.float32))
+
+
+def test_the_pixels_of_an_image_are_made_as_elsewhere():
+    from renderer.engine import to_uint8
+
+    trial = Trial(EFFECTS["walk"], WALK)
+    job = trial.job()
+    ws = job.timeline.at([0.0, 0.0, 0.0, 0.0]).ws
+    x = job.timeline.generator.synthesis(ws)
+    wanted = np.clip(x.numpy() * 127.5 + 128, 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+    assert np.array_equal(to_uint8(x), wanted)
+    assert np.array_equal(frames(job, 0, 1)[0], wanted[0])
+
+
+def test_names_and_ids_keep_randomness_where_it_is():
+    def ws(timeline):
+        job = Trial(EFFECTS["jitter"], timeline).job()
+        return job.timeline.at([0.3, 1.1]).ws
+
+    alone = ws(f"{WALK}- jitter: {{amount: 0.5}}")
+    below_another = ws(f"{WALK}- layer-mix: {{with: 4, amount: 0}}\n- jitter: {{amount: 0.5}}")
+    named = ws(f"{WALK}- jitter: {{amount: 0.5}}\n  id: shake")
+    below_a_namesake = ws(f"{WALK}- jitter: {{amount: 0}}\n- jitter: {{amount: 0.5}}\n  id: shake")
+    off = ws(f"{WALK}- jitter: {{amount: 3}}\n  enabled: false\n  id: off\n- jitter: {{amount: 0.5}}")
+    assert (alone == below_another).all()
+    assert (named == below_a_namesake).all()
+    assert (alone == off).all()
+    assert (alone != named).any()
+    assert (alone != ws(f"{WALK}- jitter: {{amount: 0}}\n- jitter: {{amount: 0.5}}")).any()
