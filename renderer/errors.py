@@ -49,12 +49,12 @@ class ValueProblem(ValueError):
     """Say what is wrong with a value, or with several parts of it; the scene reader adds where it stands.
 
     `parts` holds one (path below the value, message) for each thing that is wrong; a path that ends in KEY
-    means a key itself and not what stands at it.
+    means a key itself and not what stands at it. There are none where all has been said before.
     """
 
-    def __init__(self, message: str, parts: Iterable[tuple[Path, str]] = ()) -> None:
+    def __init__(self, message: str, parts: Iterable[tuple[Path, str]] | None = None) -> None:
         super().__init__(message)
-        self.parts = tuple(parts) or (((), message),)
+        self.parts = (((), message),) if parts is None else tuple(parts)
 
 
 @contextmanager
@@ -71,6 +71,7 @@ class Gather:
 
     def __init__(self) -> None:
         self.parts: list[tuple[Path, str]] = []
+        self.failed = False
 
     @contextmanager
     def below(self, *path: Any) -> Iterator[None]:
@@ -78,10 +79,12 @@ class Gather:
         try:
             yield
         except ValueProblem as problem:
+            self.failed = True
             self.parts += [((*path, *inner), message) for inner, message in problem.parts]
 
     def note(self, message: str, *path: Any) -> None:
         """Note what is wrong with the part at `path`."""
+        self.failed = True
         self.parts.append((path, message))
 
     def part(self, written: Mapping[Any, Any], name: str, parse: Callable[[Any], Built]) -> Built | None:
@@ -99,9 +102,9 @@ class Gather:
                 self.note(f"unknown {what} {name!r}{expected(str(name), known)}", name, KEY)
 
     def check(self) -> None:
-        """Raise one ValueProblem with everything noted, if there is anything."""
-        if self.parts:
-            raise ValueProblem(self.parts[0][1], self.parts)
+        """Raise one ValueProblem with everything noted, if anything failed."""
+        if self.failed:
+            raise ValueProblem("; ".join(message for _, message in self.parts[:1]), self.parts)
 
 
 def gather_list(items: Iterable[Item], path: Callable[[Item], Any], build: Callable[[Item], Built]) -> list[Built]:

@@ -18,10 +18,12 @@ from renderer.scene.model import Entry, EntryOptions, Output, Scene, check_name
 from renderer.scene.reader import read_tree
 from renderer.scene.tree import Tree
 from renderer.values.parsed import show
+from renderer.values.time import UNKNOWN_TIME
 
 CONSUMED = ("vars", "defaults", "timeline")  # read here; the model never sees them
 NAMED = {"markers": "marker", "signals": "signal", "vars": "variable"}
-STAND_INS = {"tempo": 120, "markers": 0, "signals": 0}  # for what is wrong, so that its uses are not wrong as well
+# For what is wrong, so that what uses it is not wrong as well.
+STAND_INS: dict[str, Any] = {"tempo": 120, "markers": UNKNOWN_TIME, "signals": 0, "output": "film.mp4"}
 FILM_LENGTH = ("duration", "loop", "audio", "fps")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,8 +36,8 @@ def read_scene(path: Path, registries: Registries, settings: Sequence[str] = ())
     """
     tree, problems = assemble(path, settings)
     scene, more = scene_of(tree, path, registries)
-    said = {problem.place for problem in problems}
-    return scene, problems + [problem for problem in more if problem.place not in said]
+    tree.said |= {problem.place for problem in problems}
+    return scene, problems + [problem for problem in more if problem.place not in tree.said]
 
 
 def read_manifest(path: Path, registries: Registries) -> tuple[Scene | None, list[Problem]]:
@@ -91,6 +93,8 @@ class _Reader:
             for name in held.value if isinstance(held.value, dict) else ():
                 try:
                     check_name(name, what)
+                    if field == "signals" and (markers := self.tree.below("markers")) and markers.below(name):
+                        raise ValueProblem(f"{name!r} is a marker already; choose another name for this signal")
                 except ValueProblem as problem:
                     self.note((field, name, KEY), str(problem))
         data = {key: tree.plain for key, tree in self.tree.value.items() if key not in CONSUMED}
@@ -142,10 +146,13 @@ class _Reader:
         effect_class = None if name is None else self.effect(name, (*path, name, KEY))
         if effect_class is None:
             return None
-        values = data[name] if data[name] is not None else {}
+        slipped = {
+            key: data[key] for key in data if key in names_of(effect_class) and key not in names_of(EntryOptions)
+        }
+        values = data[name] if data[name] is not None else slipped
         if not isinstance(values, dict):
-            fields = ", ".join(names_of(effect_class))
-            self.note((*path, name), f"expected a map of the values of {name} ({fields}), got {show(values)}")
+            known = ", ".join(names_of(effect_class))
+            self.note((*path, name), f"expected a map of the values of {name} ({known}), got {show(values)}")
             return None
         effect, _ = self.validate(effect_class, values, (*path, name))
         if effect is None:
@@ -246,6 +253,8 @@ def repaired(data: dict[Any, Any], errors: list[Any]) -> dict[Any, Any]:
         first, *rest = item["loc"]
         if first in ("markers", "signals") and rest and isinstance(data[first], dict):
             data[first] = {**data[first], rest[0]: STAND_INS[first]}
+        elif first == "output" and rest and isinstance(data[first], list):
+            data[first] = [STAND_INS[first] if index == rest[0] else one for index, one in enumerate(data[first])]
         elif first == "tempo":
             data[first] = STAND_INS[first]
         else:

@@ -38,7 +38,7 @@ def parse_fps(written: Any) -> Fraction:
         fps = Fraction(0)
     if not MIN_FPS <= fps <= MAX_FPS:
         raise ValueProblem(
-            f"expected frames per second such as 30, 23.976 or 30000/1001, at most {MAX_FPS}, got {show(written)}"
+            f"expected frames per second such as 30, 23.976 or 30000/1001, up to {MAX_FPS}, got {show(written)}"
         )
     return fps
 

@@ -110,9 +110,11 @@ class _Builder:
     def place(self, node: yaml.Node) -> Place:
         return Place(self.name, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def refuse(self, node: yaml.Node, path: tuple[Any, ...], message: str) -> None:
+    def refuse(self, node: yaml.Node, path: tuple[Any, ...], message: str) -> SceneError:
+        """Note a problem, and return the error of all up to here, for where there is no going on."""
         text = "".join(f"[{step}]" if isinstance(step, int) else dotted(step) for step in path)
         self.problems.append(Problem(self.place(node), text.removeprefix("."), message))
+        return SceneError(self.problems)
 
     def build(self, node: yaml.Node, path: tuple[Any, ...]) -> Tree:
         self.count += 1
@@ -132,7 +134,7 @@ class _Builder:
     def check_tag(self, node: yaml.Node, path: tuple[Any, ...]) -> None:
         if node.tag:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            self.refuse(node, path, f"tags such as {tag} are not part of a scene")
+            raise self.refuse(node, path, f"tags such as {tag} are not part of a scene")
 
     def scalar(self, node: Any, path: tuple[Any, ...]) -> Any:
         self.check_tag(node, path)
@@ -146,8 +148,7 @@ class _Builder:
         merged: dict[Any, Tree] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self.refuse(key_node, path, "expected a word or a time as key, got a list or a map")
-                continue
+                raise self.refuse(key_node, path, "expected a word or a time as key, got a list or a map")
             key = self.scalar(key_node, path)
             if key == "<<" and key_node.style is None:
                 merged |= self.merge(value_node, path)

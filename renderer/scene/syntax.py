@@ -11,7 +11,10 @@ from renderer.errors import Place, Problem
 # What PyYAML says, and what it means to the writer of a scene; the first that is found holds.
 MEANINGS = (
     (r"expected a scene of at most .*", r"\g<0>"),
-    (r"mapping values are not allowed", "a colon stands where none can; check the indentation, or quote the text"),
+    (
+        r"mapping values are not allowed",
+        "a colon stands where none can; check the indentation, look for a colon missing above, or quote the text",
+    ),
     (r"expected <block end>, but found '-'", "this - is indented otherwise than the - above it"),
     (
         r"expected <block end>",
@@ -19,7 +22,10 @@ MEANINGS = (
     ),
     (r"sequence entries are not allowed", "a list cannot begin here; put the - on a line of its own"),
     (r"could not find expected ':'", "expected `key: value`, found no colon"),
-    (r"expected ',' or '(.)'", r"expected a comma or \1; a bracket that was opened is not closed"),
+    (
+        r"expected ',' or '(.)'",
+        r"expected a comma or \1; close the bracket, or quote a text with any of [ ] { } ,",
+    ),
     (r"expected the node content, but found '<stream end>'", "the text ends in the middle; a bracket is not closed"),
     (r"expected the node content", "expected a value here"),
     (r"unexpected end of stream", "a quote that was opened is not closed"),
@@ -48,7 +54,8 @@ def explain_syntax(error: yaml.YAMLError, text: str, name: str) -> Problem:
     place = Place(name, mark.line + 1, mark.column + 1)
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
         return Problem(place, "", "a tab indents this line; YAML wants spaces")
-    return Problem(place, "", meaning(getattr(error, "problem", None) or str(error)))
+    said = (getattr(error, "problem", None), getattr(error, "context", None), str(error))
+    return Problem(place, "", meaning(" ".join(filter(None, said))))
 
 
 def meaning(said: str) -> str:

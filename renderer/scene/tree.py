@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.errors import KEY, Place, Problem
@@ -33,6 +33,7 @@ class Tree:
     value: Any
     place: Place
     key_place: Place | None = None
+    said: set[Place] = field(default_factory=set)  # of a whole scene: what stands there has been found wrong
 
     @property
     def plain(self) -> Any:
@@ -64,12 +65,14 @@ class Tree:
 
         A path that ends in KEY points at its last key, and not at the value there.
         """
-        tree, text = self, ""
+        tree, text, place, found = self, "", self.place, False
         for step in path:
-            if (inner := tree.below(step)) is not None:
+            inner = tree.below(step)
+            if inner is not None:
                 text += f"[{step}]" if isinstance(tree.value, list) else dotted(step)
                 tree = inner
-        place = tree.key_place if path and path[-1] is KEY and tree.key_place else tree.place
+            place = tree.key_place if step is KEY and found and tree.key_place else tree.place
+            found = inner is not None
         return Problem(place, text.removeprefix("."), message)
 
     def count(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from renderer.errors import Problem, SceneError, expected
@@ -21,7 +22,8 @@ def fill_vars(tree: Tree) -> list[Problem]:
     """
     filler = _Filler(tree)
     for name in filler.variables:
-        filler.variable(name, ())
+        with suppress(LookupError):  # what is wrong with a variable has been noted where it stands
+            filler.variable(name, ())
     for key, below in tree.value.items():
         if key != "vars":
             filler.fill(below, (key,), ())
@@ -32,6 +34,7 @@ class _Filler:
     def __init__(self, tree: Tree) -> None:
         self.tree, self.size, self.problems = tree, 0, list[Problem]()
         self.filled: set[str] = set()
+        self.broken: set[str] = set()
         held = tree.below("vars")
         self.variables: dict[Any, Tree] = held.value if held is not None and isinstance(held.value, dict) else {}
 
@@ -45,10 +48,15 @@ class _Filler:
                 found = {name: self.variable(name, chain) for name in names}
                 tree.value = self.filled_text(tree.value, found)
             except LookupError as error:
-                self.problems.append(self.tree.problem(path, str(error.args[0])))
+                self.broken |= set(chain)
+                self.tree.said.add(tree.place)
+                self.problems += [self.tree.problem(path, message) for message in error.args]
 
     def variable(self, name: str, chain: tuple[str, ...]) -> Tree:
-        """Return a variable, itself filled in; raise LookupError for one that is not there."""
+        """Return a variable, itself filled in.
+
+        Raises LookupError with what is wrong, or without a word where that has been said of the variable.
+        """
         if name in chain:
             raise LookupError(f"variables need each other in a circle: {' -> '.join((*chain, name))}")
         if name not in self.variables:
@@ -57,6 +65,8 @@ class _Filler:
         if name not in self.filled:
             self.filled.add(name)
             self.fill(self.variables[name], ("vars", name), (*chain, name))
+        if name in self.broken:
+            raise LookupError
         return self.variables[name]
 
     def filled_text(self, text: str, found: dict[str, Tree]) -> Any:

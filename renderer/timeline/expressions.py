@@ -126,7 +126,7 @@ class _Binder:
         if name in CLOCKS:
             return self._clock(name)
         if name in scope.clock.markers:
-            seconds = scope.clock.markers[name]
+            seconds = np.nan_to_num(scope.clock.markers[name])  # one that is wrong has been refused by itself
             return lambda t: np.full_like(t, seconds)
         if name not in scope.named.signals:
             known = [*CLOCKS, *CONSTANTS, *scope.clock.markers, *scope.named.signals]

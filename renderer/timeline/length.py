@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -36,10 +37,11 @@ def clock_of(scene: Scene, fps: Fraction, attempt: Attempt) -> tuple[Clock, bool
     clock = replace(clock, offset=offset or 0.0)
     for name, time in scene.markers.items():
         seconds = attempt(("markers", name), partial(absolute, clock, time))
-        clock = replace(clock, markers={**clock.markers, name: seconds or 0.0})
+        clock = replace(clock, markers={**clock.markers, name: math.nan if seconds is None else seconds})
     duration: float | None = duration_of(scene, clock, fps, attempt)
     if duration is None:
-        duration = 1 + max(key_ends(scene, clock), default=DEFAULT_DURATION)
+        begins = [(entry.options.from_, None) for entry in scene.timeline if entry.options.from_ is not None]
+        duration = 1 + max([natural_length(scene, clock), *seconds_of(clock, begins)])
         return replace(clock, duration=duration), False
     if scene.loop.closed:
         duration = float(max(1, round(duration * fps)) / fps)  # a loop ends on a whole frame
@@ -63,8 +65,14 @@ def duration_of(scene: Scene, clock: Clock, fps: Fraction, attempt: Attempt) -> 
             return None
     if scene.duration is not None:
         return attempt(("duration",), partial(written_duration, scene.duration, clock, fps))
-    length = song or max(key_ends(scene, clock), default=0.0)
-    return attempt((), lambda: checked_length(length if length > 0 else DEFAULT_DURATION, fps))
+    return attempt((), lambda: checked_length(song or natural_length(scene, clock), fps))
+
+
+def natural_length(scene: Scene, clock: Clock) -> float:
+    """Return the seconds up to the last key, or 8 without keys; an entry that ends later makes the film longer."""
+    keys = max(seconds_of(clock, pinned_times(scene)), default=0.0)
+    ends = [(entry.options.to, None) for entry in scene.timeline if entry.options.to is not None]
+    return max([keys if keys > 0 else DEFAULT_DURATION, *seconds_of(clock, ends)])
 
 
 def written_duration(time: Time, clock: Clock, fps: Fraction) -> float:
@@ -77,13 +85,15 @@ def written_duration(time: Time, clock: Clock, fps: Fraction) -> float:
 def checked_length(length: float, fps: Fraction) -> float:
     """Return the seconds of a film; raise ValueProblem for one of no frames, or of more than anybody can watch."""
     if not 0 < length * fps <= MAX_FRAMES:
-        raise ValueProblem(f"expected a film of 1 to {MAX_FRAMES} frames, got {length:g}s at {float(fps):g} frames/s")
+        raise ValueProblem(
+            f"expected a film of 1 to {MAX_FRAMES} frames, got {length:.10g}s of {float(fps):g} frames/s"
+        )
     return length
 
 
-def key_ends(scene: Scene, clock: Clock) -> Iterator[float]:
-    """Yield the seconds of every time at which something in the scene is pinned."""
-    for time, hold in pinned_times(scene):
+def seconds_of(clock: Clock, times: Iterable[Pinned]) -> Iterator[float]:
+    """Yield the seconds at which times end, those aside that count in % or are wrong."""
+    for time, hold in times:
         if time.is_relative or (hold is not None and hold.is_relative):
             continue
         with suppress(ValueProblem):  # said again, with its place, when the key itself is bound
@@ -91,10 +101,9 @@ def key_ends(scene: Scene, clock: Clock) -> Iterator[float]:
 
 
 def pinned_times(scene: Scene) -> Iterator[Pinned]:
-    """Yield every time that pins a key, a start or an end, and how long it is held."""
+    """Yield the time of every key in the scene, and how long it is held."""
     yield from _times_of([scene.psi, scene.signals])
     for entry in scene.timeline:
-        yield from ((time, None) for time in (entry.options.from_, entry.options.to) if time is not None)
         for name in type(entry.effect).model_fields:
             yield from _times_of(getattr(entry.effect, name, None))
 

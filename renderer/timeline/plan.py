@@ -65,7 +65,7 @@ def bind(scene: Scene, registries: Registries, fps: Fraction | None = None) -> t
     """
     binder = _Binder(scene, registries, fps or scene.fps)
     plan = binder.plan()
-    return (None if binder.problems else plan), binder.problems
+    return plan, [problem for problem in binder.problems if problem.place not in scene.tree.said]
 
 
 class _Binder:
@@ -96,7 +96,7 @@ class _Binder:
         times = np.unique(np.linspace(0, frames - 1, min(frames, MAX_PROBES)).round()) / float(self.fps)
         scope = Scope(clock, clock.film, self.registries.easings, named, loop, (scene.seed,), times)
         for name in scene.signals:
-            self.attempt(("signals", name), partial(bind_named, name, scope))
+            bind_named(name, scope)
         for name, problem in named.failed.items():
             self.note(("signals", name), problem)
         psi = self.attempt(("psi",), lambda: bind_signal(scene.psi, scope.part("psi")))
@@ -111,9 +111,13 @@ class _Binder:
         sinks = (*self.registries.sinks.values(), *SINKS)
         for index, output in enumerate(self.scene.output):
             try:
-                sink_for(output.file, sinks)
+                sink = sink_for(output.file, sinks)
             except SinkError as error:
                 self.note(("output", index, "file"), ValueProblem(f"{error}{self.registries.failed}"))
+                continue
+            if output.max_bytes is not None and not sink.supports_max_bytes:
+                message = f"max_bytes works for GIF and WebP, not for {sink.name}"
+                self.note(("output", index, "max_bytes"), ValueProblem(message))
 
     def blend(self, clock: Clock) -> float:
         blend = clock.length(self.scene.loop.blend or Time.parse(0), clock.film)

@@ -89,8 +89,9 @@ class _Checked:
         bad = ~(np.abs(values) <= MAX_NUMBER)
         wrong = bad & (t >= self.start) & (t <= self.until)
         if wrong.any():
+            wanted = f"a number of at most {MAX_NUMBER:g}" if np.isfinite(values[wrong][0]) else "a finite number"
             found = f"{values[wrong][0]:g} at {t[wrong][0]:g}s"
-            raise ValueProblem(f"in expression {self.text!r}: expected numbers of at most {MAX_NUMBER:g}, got {found}")
+            raise ValueProblem(f"in expression {self.text!r}: expected {wanted}, got {found}")
         return np.where(bad, 0.0, values)
 
 

@@ -54,15 +54,15 @@ def window_of(entry: Entry, scope: Scope) -> Window:
             end = clock.position(options.to)
             if end <= start:
                 raise ValueProblem(f"expected a time after `from`, {start:g}s, got {options.to}")
-    gather.check()
     span = Span(start, end)
     if options.fade is not None:
         with gather.below("fade"):
             fade = clock.length(options.fade, span)
-            if not 0 <= fade <= span.length:
-                raise ValueProblem(
-                    f"expected a fade of 0s to {span.length:g}s, the length of the entry, got {options.fade}"
-                )
+            if fade < 0:
+                raise ValueProblem(f"expected a fade of 0s or more, got {options.fade}")
+            if fade > span.length and not gather.failed:
+                raise ValueProblem(f"expected a fade no longer than its entry, {span.length:g}s, got {options.fade}")
+    gather.check()
     window = Window(span, fade, options.from_ is not None, options.to is not None)
     ends = window(np.array([0.0, clock.film.end]))
     if scope.loop is not None and ends[0] != ends[1]:

@@ -37,7 +37,7 @@ class Directions(Parsed):
     def parse(cls, written: Any) -> Self:
         """Return the directions of a name, a file or a map to amounts."""
         pairs = written.items() if isinstance(written, dict) else [(written, 1)]
-        amounts = gather_list(pairs, lambda pair: pair[0] if isinstance(written, dict) else (), _with_amount)
+        amounts = gather_list(pairs, lambda pair: pair[0] if isinstance(written, dict) else None, _with_amount)
         if not amounts:
             raise ValueProblem("expected at least one direction, got {}")
         return cls(written, tuple(amounts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -78,7 +79,9 @@ class Signal(Parsed):
 def parse_number(written: Any) -> Number:
     """Return the number or the expression that a scene wrote."""
     if is_number(written):
-        if not abs(written) <= MAX_NUMBER:
+        if not math.isfinite(written):
+            raise ValueProblem(f"expected a finite number, got {show(written)}")
+        if abs(written) > MAX_NUMBER:
             raise ValueProblem(f"expected a number of at most {MAX_NUMBER:g}, got {show(written)}")
         return float(written)
     if isinstance(written, str) and written.strip():

@@ -53,8 +53,10 @@ class Time(Parsed):
     def parse(cls, written: Any) -> Self:
         """Return the time of a number of seconds or of a text."""
         if is_number(written):
-            if not abs(written) <= MAX_SECONDS:
+            if not math.isfinite(written):
                 raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(written)}")
+            if abs(written) > MAX_SECONDS:
+                raise ValueProblem(f"expected a time of at most {MAX_SECONDS:.0f} s, got {show(written)}")
             return cls(written, (Term("s", abs(float(written)), -1 if written < 0 else 1),))
         if not isinstance(written, str) or not written.strip():
             raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(written)}")
@@ -107,6 +109,9 @@ def _term(part: str, whole: str) -> Term:
     raise ValueProblem(f"expected {EXPECTED_TIME}, got {show(whole)}")
 
 
+UNKNOWN_TIME = Time(None, (Term("s", math.nan),))  # stands for a marker that is wrong; what counts from it is not
+
+
 class Span(NamedTuple):
     """Hold the seconds at which an entry starts and ends."""
 
@@ -156,7 +161,9 @@ class Clock:
 
     def _sum(self, time: Time, span: Span | None, *, point: bool) -> float:
         seconds = math.fsum(term.sign * self._term(term, time, span, point=point) for term in time.terms)
-        if not abs(seconds) <= MAX_SECONDS:
+        if math.isnan(seconds):
+            raise ValueProblem(f"{show(time.written)} counts from a marker that is wrong", ())
+        if abs(seconds) > MAX_SECONDS:
             raise ValueProblem(f"expected a time of at most {MAX_SECONDS:.0f} s, got {show(time.written)}")
         return seconds
 
