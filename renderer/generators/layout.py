@@ -15,6 +15,7 @@ from renderer.generators.pickle_machine import Damage, Refusal, shown
 from renderer.generators.stylegan2_ada import filter_taps
 
 MEAN_COUNT = 4096  # as many z as the rosinality code averages
+MEAN_BATCH = 1024
 MAX_DRAWN = 2048  # pixels
 
 
@@ -77,9 +78,12 @@ def mean_w(mapping: Callable[[Tensor], Tensor], z_dim: int) -> Tensor:
 
     The z are rows of one RandomState(0).randn(4096, z_dim), so that the centre is the same every time.
     """
-    z = torch.from_numpy(np.random.RandomState(0).randn(MEAN_COUNT, z_dim))  # [4096, z_dim]
+    source, total = np.random.RandomState(0), torch.zeros([], dtype=torch.float64)
     with torch.no_grad():
-        return mapping(z).double().mean(dim=0).float()
+        for _ in range(MEAN_COUNT // MEAN_BATCH):  # the same rows, in batches that take little memory
+            z = torch.from_numpy(source.randn(MEAN_BATCH, z_dim))  # [1024, z_dim]
+            total = total + mapping(z).double().sum(dim=0)
+    return (total / MEAN_COUNT).float()
 
 
 def drawn_noise(index: int, resolution: int) -> Tensor:
