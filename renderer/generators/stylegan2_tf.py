@@ -120,7 +120,7 @@ def oriented(name: str, layer: str, part: str, value: Tensor) -> Tensor:
         if value.ndim != 4:
             raise Damage(f"{name} has the shape {list(value.shape)}, expected 4 dimensions")
         value = value.flip(0, 1) if layer == "Conv0_up" else value
-        return value.permute(3, 2, 0, 1)  # [kh, kw, I, O] to [O, I, kh, kw]
+        return value.permute(3, 2, 0, 1).contiguous()  # [kh, kw, I, O] to [O, I, kh, kw]
     if part == "mod_weight":
         return turned(name, value)
     return value + 1 if part == "mod_bias" else value
@@ -130,7 +130,7 @@ def turned(name: str, value: Tensor) -> Tensor:
     """Return a matrix [inputs, outputs] as [outputs, inputs]."""
     if value.ndim != 2:
         raise Damage(f"{name} has the shape {list(value.shape)}, expected 2 dimensions")
-    return value.t()
+    return value.t().contiguous()
 
 
 def first(name: str, value: Tensor, dims: int) -> Tensor:

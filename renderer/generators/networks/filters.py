@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -33,20 +32,16 @@ def _upsample_axis(x: Tensor, taps: Sequence[float], factor: int, before: int, l
     left = max(0, -min(first for first, _ in places))
     right = max(0, max(last for _, last in places) - size)
     x = functional.pad(x, (0, 0, left, right) if axis == 2 else (left, right))
-    sums = []
-    for step, count in zip(steps, counts, strict=True):
-        shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+    make = x.new_empty if len(taps) >= factor else x.new_zeros  # with fewer taps some phases have no products
+    woven = make(*x.shape[:axis], length, *x.shape[axis + 1 :])
+    for phase, (step, count) in enumerate(zip(steps, counts, strict=True)):
         total = None
         for first, tap in step:
             seen = x.narrow(axis, first + left, count)
             total = seen * tap if total is None else total.add_(seen, alpha=tap)
-        sums.append(x.new_zeros(shape) if total is None else total)
-    if factor == 1:
-        return sums[0]
-    if any(count != counts[0] for count in counts):  # the last phases have one sample less
-        sums = [functional.pad(each, _ending(axis, counts[0] - each.shape[axis])) for each in sums]
-    woven = torch.stack(sums, dim=axis + 1).flatten(axis, axis + 1)
-    return woven.narrow(axis, 0, length)
+        if total is not None:
+            woven[(slice(None),) * axis + (slice(phase, None, factor),)] = total
+    return woven
 
 
 def _phase(taps: Sequence[float], factor: int, before: int, phase: int) -> list[tuple[int, float]]:
@@ -54,10 +49,6 @@ def _phase(taps: Sequence[float], factor: int, before: int, phase: int) -> list[
     mirrored = taps[::-1]
     found = [divmod(phase + index - before, factor) for index in range(len(taps))]
     return [(first, mirrored[index]) for index, (first, rest) in enumerate(found) if rest == 0]
-
-
-def _ending(axis: int, count: int) -> tuple[int, ...]:
-    return (0, 0, 0, count) if axis == 2 else (0, count)
 
 
 def downsample(x: Tensor, kernel: Tensor, factor: int) -> Tensor:
