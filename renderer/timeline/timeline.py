@@ -72,11 +72,11 @@ class Timeline:
         effects = [stacked for stacked in self.stack if isinstance(stacked.effect, ImageEffect)]
         if not effects:
             return images
-        images = (images + 1) / 2
-        finished = self._finish(effects, images, times)
+        given = (images + 1) / 2
+        finished = self._finish(effects, given, times)
         if self.plan.blend and (times < self.plan.blend).any():
-            finished = fade(self._finish(effects, images, times + self.plan.duration), finished, self._way(times))
-        return finished * 2 - 1
+            finished = fade(self._finish(effects, given, times + self.plan.duration), finished, self._way(times))
+        return torch.where(finished == given, images, finished * 2 - 1)  # what no effect changed keeps its bits
 
     def _finish(self, effects: Sequence[StackedEffect], images: Tensor, times: Array) -> Tensor:
         moments = self.moments(times)
