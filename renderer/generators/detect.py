@@ -17,26 +17,14 @@ from renderer.generators import (
     stylegan2_ada,
     stylegan2_tf,
     stylegan3,
+    stylegan_xl,
 )
 from renderer.generators.base import Generator
-from renderer.generators.checkpoint import Contents, Format, contents_of, names
+from renderer.generators.checkpoint import Format, contents_of, names
 from renderer.generators.pickle_machine import Refusal
 
-
-def _has(*keys: str) -> Any:
-    return lambda contents: all(key in contents.state for key in keys)
-
-
-def _begins(*prefixes: str) -> Any:
-    return lambda contents: all(any(key.startswith(prefix) for key in contents.state) for prefix in prefixes)
-
-
-def _is_xl(contents: Contents) -> bool:
-    return contents.class_name == "SuperresGenerator" or any("embed_proj" in key for key in contents.state)
-
-
 FORMATS: tuple[Format, ...] = (
-    Format("a StyleGAN-XL checkpoint", _is_xl),
+    stylegan_xl.FORMAT,
     stylegan3.FORMAT,
     stylegan2_ada.FORMAT,
     stylegan1_tf.FORMAT,

@@ -21,6 +21,9 @@ from renderer.generators.checkpoint import filled
 from renderer.generators.networks.stylegan1 import StyleGAN1, StyleGAN1Config
 from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.networks.stylegan2_layers import StyleGAN2Config
+from renderer.generators.networks.stylegan3 import StyleGAN3
+from renderer.generators.networks.stylegan3_layers import StyleGAN3Config
+from renderer.generators.networks.stylegan_xl import StyleGANXL, StyleGANXLConfig
 from renderer.generators.pickle_machine import Damage, shown
 from renderer.generators.safe_pickle import check_file
 
@@ -38,9 +41,21 @@ def _stylegan2(config: Any) -> Callable[[], Generator]:
     return lambda: StyleGAN2(made)
 
 
+def _stylegan3(config: Any) -> Callable[[], Generator]:
+    made = TypeAdapter(StyleGAN3Config).validate_python(config)
+    return lambda: StyleGAN3(made)
+
+
+def _stylegan_xl(config: Any) -> Callable[[], Generator]:
+    made = TypeAdapter(StyleGANXLConfig).validate_python(config)
+    return lambda: StyleGANXL(made)
+
+
 FAMILIES: Mapping[str, Callable[[Any], Callable[[], Generator]]] = {
     StyleGAN1.family: _stylegan1,
     StyleGAN2.family: _stylegan2,
+    StyleGAN3.family: _stylegan3,
+    StyleGANXL.family: _stylegan_xl,
 }
 
 
