@@ -315,6 +315,9 @@ def fail(error: Exception) -> NoReturn:
 def main() -> None:
     """Run the command line; an end asked for by SIGTERM is as clean as one by Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Threads that wait by spinning take the cores away from the encoder and from whatever else the machine does:
+    # measured, a fifth of the speed or less beside two other busy processes. Read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads of torch that spin starve the encoder and each other
     try:
         cli()

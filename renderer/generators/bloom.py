@@ -12,6 +12,7 @@ generator: set the attributes of the base class, map z to ws, paint a picture fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
@@ -29,7 +30,18 @@ from renderer.generators.bloom_attributes import (
 from renderer.generators.bloom_look import paint
 from renderer.generators.bloom_style import Canvas, Style, style
 
-STRIP_PIXELS = 65536  # for each thread
+STRIP_PIXELS = 32768  # what one thread paints at a time
+
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+def painters() -> ThreadPoolExecutor:
+    """Return a pool of as many threads as torch uses, each of which runs torch by itself."""
+    threads = torch.get_num_threads()
+    if threads not in _pools:
+        _pools[threads] = ThreadPoolExecutor(threads, "bloom", initializer=torch.set_num_threads, initargs=(1,))
+    return _pools[threads]
 
 
 def untapped(name: str, feature: Tensor) -> Tensor:
@@ -95,22 +107,30 @@ class Bloom(Generator):
         grain = self._grain(len(ws), noise_mode, noise)
         if taps is not None or self.device.type != "cpu":
             return paint(whole, canvas.pixel, grain, taps or untapped)
-        if grain is not None:
-            grain = grain.expand(len(ws), -1, -1, -1)
-        frames = [
-            self._paint_in_strips(whole.frame(i), None if grain is None else grain[i : i + 1]) for i in range(len(ws))
-        ]
-        return torch.cat(frames) if frames else ws.new_zeros(0, 3, *self._size)
+        return self._paint_in_strips(whole, None if grain is None else grain.expand(len(ws), -1, -1, -1))
 
-    def _paint_in_strips(self, one: Style, grain: Tensor | None) -> Tensor:
-        """Return one picture [1, 3, H, W], painted in strips that stay in the cache of a CPU."""
-        step = max(1, STRIP_PIXELS * torch.get_num_threads() // self._size[1])
-        strips = []
-        for top in range(0, self._size[0], step):
+    def _paint_in_strips(self, whole: Style, grain: Tensor | None) -> Tensor:
+        """Return the pictures [N, 3, H, W], painted in strips that stay in the cache of a CPU, by all its threads.
+
+        Each strip is painted by one thread alone: threads that share every step wait for each other, and wait long
+        on a machine that has other work to do.
+        """
+        canvas, (height, width) = self.canvas(), self._size
+        step = max(1, STRIP_PIXELS // width)
+        count, tops = len(whole.plane), range(0, height, step)
+        frames = [whole.frame(i) for i in range(count)]
+        with_grad = torch.is_grad_enabled()
+
+        def strip(place: tuple[int, int]) -> Tensor:
+            index, top = place
             rows = slice(top, top + step)
-            part = None if grain is None else grain[:, :, rows]
-            strips.append(paint(one.strip(rows), self.canvas().pixel, part, untapped))
-        return torch.cat(strips, dim=2)
+            part = None if grain is None else grain[index : index + 1, :, rows]
+            with torch.set_grad_enabled(with_grad):  # a thread begins with a mode of its own
+                return paint(frames[index].strip(rows), canvas.pixel, part, untapped)
+
+        strips = painters().map(strip, [(index, top) for index in range(count) for top in tops])
+        pictures = [torch.cat([next(strips) for _ in tops], dim=2) for _ in range(count)]
+        return torch.cat(pictures) if pictures else torch.zeros(0, 3, height, width)
 
     def canvas(self) -> Canvas:
         """Return the coordinates and constants of this size, made once for a device."""
