@@ -10,7 +10,7 @@ from renderer.errors import Place, Problem
 
 # What PyYAML says, and what it means to the writer of a scene; the first that is found holds.
 MEANINGS = (
-    (r"expected a scene of at most .*", r"\g<0>"),
+    (r"expected a scene of at most \d+ \w+", r"\g<0>"),
     (
         r"mapping values are not allowed",
         "a colon stands where none can; check the indentation, look for a colon missing above, or quote the text",
@@ -24,7 +24,7 @@ MEANINGS = (
     (r"could not find expected ':'", "expected `key: value`, found no colon"),
     (
         r"expected ',' or '(.)'",
-        r"expected a comma or \1; close the bracket, or quote a text with any of [ ] { } ,",
+        r"expected a comma or \1; close the bracket, or quote a text that holds brackets or commas",
     ),
     (r"expected the node content, but found '<stream end>'", "the text ends in the middle; a bracket is not closed"),
     (r"expected the node content", "expected a value here"),
