@@ -12,7 +12,7 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
 
-import torch  # noqa: E402
+import torch
 
 ROOT = Path(__file__).parent.parent
 
