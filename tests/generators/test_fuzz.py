@@ -18,8 +18,12 @@ def seeds(tmp_path: Path) -> list[bytes]:
     value = {"x": torch.arange(40.0).reshape(4, 10).t(), "n": [1, (2.5, None)], "h": torch.ones(3).half()}
     torch.save(value, tmp_path / "zip.pt")
     torch.save(value, tmp_path / "legacy.pt", _use_new_zipfile_serialization=False)
-    convert(FIXTURES / "sg2ada_orig32.pkl", tmp_path / "own.safetensors")
-    families = ("sg2ada_cond32.pkl", "rosinality_train32.pt", "sg1_32_interfacegan.pth", "sg1_128_tf.pkl", "e4e_32.pt")
+    for name in ("sg2ada_orig32", "sg3_t64"):
+        convert(FIXTURES / f"{name}.pkl", tmp_path / f"{name}.safetensors")
+    families = (
+        *("sg2ada_cond32.pkl", "rosinality_train32.pt", "sg1_32_interfacegan.pth", "sg1_128_tf.pkl", "e4e_32.pt"),
+        *("sg2tf_ada_resnet16.pkl", "sg2tf_ada_cond32.pkl", "sg3_t64.pkl", "sg3_r64.pkl"),
+    )
     paths = [*sorted(tmp_path.iterdir()), *sorted(UNSAFE.iterdir()), *(FIXTURES / name for name in families)]
     return [path.read_bytes() for path in paths]
 
