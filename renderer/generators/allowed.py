@@ -10,7 +10,14 @@ import numpy as np
 import torch
 
 from renderer.generators.pickle_machine import Allowed, Budget, Damage, Global, Refusal, Stub, flat_key, shown
-from renderer.generators.torch_streams import STORAGE_DTYPES, Storage, StorageType, read_legacy, rebuild_tensor
+from renderer.generators.torch_streams import (
+    STORAGE_DTYPES,
+    Storage,
+    StorageType,
+    StoredTensor,
+    read_legacy,
+    rebuild_tensor,
+)
 
 NUMPY_DTYPES = frozenset(["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"])
 
@@ -65,24 +72,32 @@ class NumpyType(Stub):
             raise Refusal("it has a structured numpy array, expected plain numbers")
         self.dtype = self.dtype.newbyteorder(state[1])
 
-    def read(self, data: Any, length: int, budget: Budget) -> np.ndarray[Any, np.dtype[Any]]:
-        """Return `length` numbers, [length], in native byte order, as a copy."""
+    def check(self, data: Any, length: int, budget: Budget) -> None:
+        """Raise Refusal where the bytes are not those of `length` numbers."""
         if not isinstance(data, (bytes, memoryview)) or len(data) != length * self.dtype.itemsize:
             got = f"{len(data)} bytes" if isinstance(data, (bytes, memoryview)) else f"a {type(data).__name__}"
             raise Refusal(f"a numpy array needs {length * self.dtype.itemsize} bytes of data but has {got}")
         budget.store(len(data))
+
+    def read(self, data: Any) -> np.ndarray[Any, np.dtype[Any]]:
+        """Return the numbers in checked bytes, in native byte order, as a copy."""
         return np.frombuffer(data, dtype=self.dtype).astype(self.dtype.newbyteorder("="))
 
 
 class NumpyArray(Stub):
-    """Stand for a numpy array; `value` is the array once its state is set."""
+    """Stand for a numpy array, which takes memory only where it is asked for."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
-        self.value = np.zeros(0, dtype=np.float32)
+        self.make: Callable[[], np.ndarray[Any, np.dtype[Any]]] = lambda: np.zeros(0, dtype=np.float32)
+
+    @property
+    def value(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """Return the array, a copy of its own every time."""
+        return self.make()
 
     def set_state(self, state: Any) -> None:
-        """Build the array from (version, shape, dtype, is_fortran, bytes)."""
+        """Check and keep (version, shape, dtype, is_fortran, bytes)."""
         if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[1], tuple):
             raise Damage("a numpy array in it is broken")
         _, shape, kind, fortran, data = state
@@ -90,20 +105,21 @@ class NumpyArray(Stub):
             raise Damage("a numpy array in it is broken")
         if any(type(length) is not int or not 0 <= length < 1 << 31 for length in shape):
             raise Refusal("a numpy array in it has an impossible shape")
-        numbers = kind.read(data, math.prod(shape), self.budget)
-        self.value = numbers.reshape(shape, order="F" if fortran is True else "C")
+        kind.check(data, math.prod(shape), self.budget)
+        self.make = lambda: kind.read(data).reshape(shape, order="F" if fortran is True else "C")
 
 
 def tensor_names(budget: Budget) -> dict[tuple[str, str], Global]:
     """Return the names that torch.save and numpy use inside checkpoints."""
 
     def tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> torch.Tensor:
-        return rebuild_tensor(storage, offset, size, stride, budget)
+        return rebuild_tensor(storage, offset, size, stride, budget).tensor()
 
     def scalar(kind: Any, data: Any) -> Any:
         if not isinstance(kind, NumpyType):
             raise Damage("a numpy number in it has no type")
-        return kind.read(data, 1, budget)[0].item()
+        kind.check(data, 1, budget)
+        return kind.read(data)[0].item()
 
     builders: dict[str, Callable[..., Any] | None] = {
         "torch._utils._rebuild_tensor_v2": tensor,
@@ -145,7 +161,12 @@ def checkpoint_names(budget: Budget) -> Allowed:
             raise Refusal("a nested torch stream in it holds something other than one storage")
         return loaded
 
+    def tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> StoredTensor:
+        return rebuild_tensor(storage, offset, size, stride, budget)
+
     builders: dict[str, Callable[..., Any]] = {
+        "torch._utils._rebuild_tensor_v2": tensor,
+        "torch._utils._rebuild_tensor": tensor,
         "torch_utils.persistence._reconstruct_persistent_obj": Persistent,
         "dnnlib.util.EasyDict": _empty_dict,
         "dnnlib.tflib.network.Network": TFNetwork,

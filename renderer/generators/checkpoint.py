@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from renderer.generators.allowed import NumpyArray, Persistent, TFNetwork
 from renderer.generators.base import Generator
 from renderer.generators.pickle_machine import Damage, Refusal, shown
 from renderer.generators.safe_pickle import tensor_of
+from renderer.generators.torch_streams import StoredTensor
 
 MAX_MODULES = 4096
 Network = TypeVar("Network", bound=Generator)
@@ -70,7 +72,8 @@ def contents_of(loaded: Any) -> Contents:
         return tf_contents(loaded[2], loaded)
     if isinstance(loaded, dict):
         inner = next((loaded[key] for key in ("g_ema", "state_dict") if isinstance(loaded.get(key), dict)), loaded)
-        state = {key: value for key, value in inner.items() if isinstance(key, str) and isinstance(value, Tensor)}
+        found = {key: plain_value(value) for key, value in inner.items() if isinstance(key, str)}
+        state = {key: value for key, value in found.items() if isinstance(value, Tensor)}
         return Contents({key.removeprefix("module."): value for key, value in state.items()}, "torch", whole=loaded)
     raise Refusal(f"it holds a {type(loaded).__name__}, not a network")
 
@@ -107,8 +110,8 @@ def persistent_contents(network: Persistent, whole: Any) -> Contents:
             tensors = module.state.get(group) or {}
             if not isinstance(tensors, dict):
                 raise Damage(f"the {group} of {prefix or 'its network'} are a {type(tensors).__name__}")
-            for name, value in tensors.items():
-                if isinstance(value, Tensor):
+            for name, stored in tensors.items():
+                if isinstance(value := plain_value(stored), Tensor):
                     state[f"{prefix}.{name}" if prefix else str(name)] = value
                 elif value is not None:
                     raise Damage(f"the parameter {shown(str(name))} is a {type(value).__name__}, expected a tensor")
@@ -122,7 +125,9 @@ def persistent_contents(network: Persistent, whole: Any) -> Contents:
 
 
 def plain_value(value: Any) -> Any:
-    """Return an attribute with its array, if it is one, as a numpy array."""
+    """Return an attribute: a numpy array where it stands for one, a tensor where it stands for that."""
+    if isinstance(value, StoredTensor):
+        return value.tensor()
     return value.value if isinstance(value, NumpyArray) else value
 
 
@@ -145,10 +150,10 @@ def tf_contents(network: TFNetwork, whole: Any) -> Contents:
 
 
 def filled(build: Callable[[], Network], state: Mapping[str, Tensor]) -> Network:
-    """Return a network with float32 copies of these tensors as its state, evaluating and without gradients of its own.
+    """Return a network with these tensors in float32 as its state, evaluating and without gradients of its own.
 
-    Shapes are compared before any memory is allocated; raises Damage where tensors are missing, left over or of
-    another shape.
+    A tensor that has its memory to itself is taken as it is, others are copied. Shapes are compared before any memory
+    is allocated; raises Damage where tensors are missing, left over or of another shape.
     """
     with torch.device("meta"):
         network = build()
@@ -162,9 +167,12 @@ def filled(build: Callable[[], Network], state: Mapping[str, Tensor]) -> Network
             raise Damage(f"{name} has the shape {list(state[name].shape)}, expected {list(value.shape)}")
         if not state[name].is_floating_point():
             raise Damage(f"{name} is of type {state[name].dtype}, expected floating point")
-    copies = {
-        name: value.detach().to(torch.float32, memory_format=torch.contiguous_format, copy=True)
-        for name, value in state.items()
-    }
-    network.load_state_dict(copies, assign=True)
+    uses = Counter(value.untyped_storage().data_ptr() for value in state.values())
+
+    def own(value: Tensor) -> Tensor:
+        memory = value.untyped_storage()
+        shared = uses[memory.data_ptr()] > 1 or memory.nbytes() != value.nbytes
+        return value.detach().to(torch.float32, memory_format=torch.contiguous_format, copy=shared)
+
+    network.load_state_dict({name: own(value) for name, value in state.items()}, assign=True)
     return network.eval().requires_grad_(False)

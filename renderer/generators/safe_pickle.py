@@ -7,6 +7,7 @@ whatever is wrong with a file becomes one CheckpointError of one sentence.
 from __future__ import annotations
 
 import codecs
+import mmap
 import os
 import zipfile
 from collections.abc import Callable
@@ -19,11 +20,12 @@ from torch import Tensor
 from renderer.errors import CheckpointError, nearest
 from renderer.generators.allowed import Namespace, NumpyArray, checkpoint_names, tensor_names
 from renderer.generators.pickle_machine import Budget, Damage, Global, PickleMachine, Refusal, Stub
-from renderer.generators.torch_streams import LEGACY_HEAD, Storage, read_legacy, read_zip
+from renderer.generators.torch_streams import LEGACY_HEAD, Storage, StoredTensor, read_legacy, read_zip
 
 Result = TypeVar("Result")
 MAX_FILE_BYTES = 8 << 30
 MAX_DEPTH = 16
+MAPPED_BYTES = 4 << 20
 
 KNOWN_HEADS = {
     b"\x93NUMPY": "is a numpy array",
@@ -42,6 +44,7 @@ def read_checkpoint(path: str | Path) -> Any:
     """Return the object in a `.pkl`, `.pt` or `.pth` file, without running anything that it asks for.
 
     Containers are plain, tensors are CPU tensors that may be strided, foreign objects are inert stubs (see `allowed`).
+    In the networks of a plain pickle, tensors and arrays are StoredTensor and NumpyArray until they are asked for.
     Raises CheckpointError for every file that is missing, broken, too large, or asks for more than a checkpoint needs.
     """
     return guarded(path, parse)
@@ -56,17 +59,18 @@ def read_torch_file(path: str | Path) -> Any:
     return guarded(path, lambda data: _plain(parse(data), MAX_DEPTH, {}))
 
 
-def parse(data: bytes) -> Any:
+def parse(data: memoryview | bytes) -> Any:
     """Return the object in the bytes of any of the three containers; raise Refusal or Damage."""
-    budget = Budget.for_file(len(data))
-    if data.startswith(b"PK"):
+    budget, data = Budget.for_file(len(data)), memoryview(data)
+    head = bytes(data[:32])
+    if head.startswith(b"PK"):
         return read_zip(data, tensor_names(budget), budget)
-    if LEGACY_HEAD in data[:32]:
-        return read_legacy(memoryview(data), tensor_names(budget), budget)
-    return PickleMachine(memoryview(data), budget).run(checkpoint_names(budget))
+    if LEGACY_HEAD in head:
+        return read_legacy(data, tensor_names(budget), budget)
+    return PickleMachine(data, budget).run(checkpoint_names(budget))
 
 
-def guarded(path: str | Path, read: Callable[[bytes], Result]) -> Result:
+def guarded(path: str | Path, read: Callable[[memoryview], Result]) -> Result:
     """Return what `read` makes of the bytes of a file; every failure is one CheckpointError that names it."""
     data = file_bytes(path)
     try:
@@ -100,19 +104,24 @@ def check_file(path: str | Path) -> Path:
     return file
 
 
-def file_bytes(path: str | Path) -> bytes:
-    """Return the bytes of a file that could be a checkpoint; raise CheckpointError saying what it is otherwise."""
+def file_bytes(path: str | Path) -> memoryview:
+    """Return the bytes of a file that could be a checkpoint; raise CheckpointError saying what it is otherwise.
+
+    Those of a large file are mapped, so that only what is looked at is read.
+    """
     file = check_file(path)
     try:
         with file.open("rb") as stream:
-            size, head = file.stat().st_size, stream.read(512)
+            size, head = os.fstat(stream.fileno()).st_size, stream.read(512)
             if size > MAX_FILE_BYTES:
                 raise CheckpointError(f"{path}: has {size} bytes, more than the {MAX_FILE_BYTES} that a model may have")
             if problem := not_a_checkpoint(head):
                 raise CheckpointError(f"{path}: {problem}")
-            return head + stream.read(size - len(head))
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+            if size >= MAPPED_BYTES:
+                return memoryview(mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ))
+            return memoryview(head + stream.read(size - len(head)))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def not_a_checkpoint(head: bytes) -> str | None:
@@ -156,6 +165,8 @@ def _plain(value: Any, depth: int, seen: dict[int, Any]) -> Any:
         plain = tensor_of(value)
     elif isinstance(value, Tensor):
         plain = value.contiguous()
+    elif isinstance(value, StoredTensor):
+        plain = value.tensor().contiguous()
     elif isinstance(value, memoryview):
         plain = bytes(value)
     elif isinstance(value, (Stub, Storage, Global)):
@@ -169,7 +180,5 @@ def _plain(value: Any, depth: int, seen: dict[int, Any]) -> Any:
 def tensor_of(array: NumpyArray) -> Tensor:
     """Return a numpy array of a file as a tensor."""
     number = array.value
-    widened = number.astype(
-        {"uint16": "int32", "uint32": "int64", "uint64": "int64"}.get(number.dtype.name, number.dtype)
-    )
-    return torch.from_numpy(widened.copy())
+    wider = {"uint16": "int32", "uint32": "int64", "uint64": "int64"}.get(number.dtype.name, number.dtype)
+    return torch.from_numpy(number.astype(wider, order="C", copy=False))

@@ -6,12 +6,14 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
@@ -29,6 +31,11 @@ from renderer.generators.safe_pickle import check_file
 
 HEADER_KEY = "latentreel"
 FORMAT_VERSION = 1
+READERS = 4
+DTYPES = {
+    **{"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16},
+    **{"I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8},
+}
 
 
 def _stylegan1(config: Any) -> Callable[[], Generator]:
@@ -105,9 +112,7 @@ def load_safetensors(path: str | Path) -> Generator:
         with safetensors.safe_open(file, framework="pt") as opened:
             header: dict[str, str] = opened.metadata() or {}
             build = _builder(path, header)
-            stored: list[str] = list(opened.keys())
-            state: dict[str, Tensor] = {name: opened.get_tensor(name) for name in stored}
-            return filled(build, state)
+        return filled(build, read_tensors(file))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         place = ".".join(map(str, problem["loc"])) or "config"
@@ -118,6 +123,42 @@ def load_safetensors(path: str | Path) -> Generator:
         raise CheckpointError(f"{path}: broken: it is no complete safetensors file ({error})") from error
     except (OSError, MemoryError) as error:
         raise CheckpointError(f"{path}: cannot be read: {error}") from error
+
+
+def read_tensors(file: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file whose header was found to be right, each in memory of its own.
+
+    Mapping the file would be quicker still, but a file written over would then change or end a render that runs. So
+    several threads read it, since most of the time goes into getting the memory.
+    """
+    with file.open("rb") as stream:
+        start = 8 + int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(start - 8))
+    state, wanted = {}, []
+    for name, about in header.items():
+        if name != "__metadata__":
+            if about["dtype"] not in DTYPES:
+                raise Damage(f"{shown(name)} is of type {shown(about['dtype'])}, expected floating point")
+            state[name] = torch.empty(about["shape"], dtype=DTYPES[about["dtype"]])
+            wanted.append((start + about["data_offsets"][0], state[name]))
+    wanted.sort(key=lambda each: each[1].nbytes)
+    with ThreadPoolExecutor(READERS) as pool:
+        list(pool.map(lambda part: _read_into(file, part), [wanted[first::READERS] for first in range(READERS)]))
+    return state
+
+
+def _read_into(file: Path, wanted: list[tuple[int, Tensor]]) -> None:
+    """Fill tensors with what stands at their places in a file."""
+    with file.open("rb", buffering=0) as stream:
+        for place, tensor in wanted:
+            target: Any = tensor.reshape(-1).view(torch.uint8).numpy()
+            stream.seek(place)
+            done = 0
+            while done < tensor.nbytes:
+                count = stream.readinto(target[done:])
+                if not count:
+                    raise Damage("it has become shorter while it was read")
+                done += count
 
 
 def _builder(path: Any, header: Mapping[str, str]) -> Callable[[], Generator]:

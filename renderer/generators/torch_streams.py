@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import mmap
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.generators.pickle_machine import Allowed, Budget, Damage, Global, PickleMachine, Refusal, shown
+from renderer.generators.pickle_machine import Allowed, Budget, Damage, Global, PickleMachine, Refusal, Stub, shown
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_HEAD = b"\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")  # after the protocol and perhaps a frame
+LARGE = 1 << 20  # bytes
 SMALL_VIEW = 1 << 16  # elements that an expanded tensor may have beyond its storage
 
 STORAGE_DTYPES = {
@@ -43,15 +45,55 @@ class StorageType(Global):
     dtype: torch.dtype | None = None
 
 
-@dataclass(frozen=True)
 class Storage:
-    """Hold the elements of one storage, [numel]."""
+    """Hold the `numel` elements of one storage, which take memory only once they are asked for."""
 
-    elements: Tensor
+    def __init__(self, dtype: torch.dtype, numel: int) -> None:
+        self.dtype, self.numel = dtype, numel
+        self.nbytes = numel * dtype.itemsize
+        self.source: memoryview | None = None
+        self.made: Tensor | None = None
+
+    @property
+    def elements(self) -> Tensor:
+        """Return the elements [numel]; those of a legacy stream are zero until its end is read."""
+        if self.made is None:
+            new = torch.zeros if self.source is None else torch.empty
+            self.made = new(self.numel, dtype=self.dtype)
+            if self.source is not None:
+                self.fill(self.source)
+        return self.made
 
     def fill(self, data: memoryview) -> None:
-        """Copy raw little-endian bytes into the elements."""
-        self.elements.view(torch.uint8).numpy()[:] = np.frombuffer(data, dtype=np.uint8)
+        """Take raw little-endian bytes as the elements."""
+        if self.made is None:
+            self.source = data
+        else:
+            self.made.view(torch.uint8).numpy()[:] = np.frombuffer(data, dtype=np.uint8)
+            self.source = None
+            release(data)
+
+
+def release(data: memoryview) -> None:
+    """Let go of the memory that a mapped file takes, where the system can; what is looked at again is read again."""
+    if isinstance(data.obj, mmap.mmap) and len(data) >= LARGE and hasattr(mmap, "MADV_DONTNEED"):
+        data.obj.madvise(mmap.MADV_DONTNEED)
+
+
+class StoredTensor(Stub):
+    """Stand for a tensor of a plain pickle until somebody asks for it.
+
+    A checkpoint holds networks that never render; neither their bytes are read nor is memory taken for them.
+    """
+
+    def __init__(self, storage: Storage, shape: tuple[int, ...], stride: tuple[int, ...], offset: int) -> None:
+        self.storage, self.shape, self.stride, self.offset = storage, shape, stride, offset
+
+    def tensor(self) -> Tensor:
+        """Return the strided view of its storage."""
+        if 0 in self.shape:
+            return torch.zeros(self.shape, dtype=self.storage.dtype)
+        return self.storage.elements.as_strided(self.shape, self.stride, self.offset)
 
 
 def count(value: Any, what: str) -> int:
@@ -62,7 +104,7 @@ def count(value: Any, what: str) -> int:
 
 
 def new_storage(kind: Any, numel: Any, present: int, budget: Budget) -> Storage:
-    """Allocate a storage after checking that `present` bytes are enough for what is declared."""
+    """Return a storage after checking that `present` bytes are enough for what is declared."""
     dtype = kind.dtype if isinstance(kind, StorageType) else None
     if dtype is None:
         raise Refusal(f"its storage is a {shown(getattr(kind, 'name', kind))}, not one of torch's typed storages")
@@ -70,10 +112,10 @@ def new_storage(kind: Any, numel: Any, present: int, budget: Budget) -> Storage:
     if needed > present:
         raise Refusal(f"a storage declares {numel} elements of {dtype} ({needed} bytes) where {present} bytes are left")
     budget.store(needed)
-    return Storage(torch.zeros(numel, dtype=dtype))
+    return Storage(dtype, numel)
 
 
-def rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, budget: Budget) -> Tensor:
+def rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, budget: Budget) -> StoredTensor:
     """Return the strided view of a storage that a tensor is, every bound checked first.
 
     It is not copied here: in a legacy stream the elements arrive only after all tensors are made.
@@ -84,7 +126,7 @@ def rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, budget: Bu
         raise Refusal("the shape and strides of a tensor do not fit together")
     shape = tuple(count(length, "a tensor's size") for length in size)
     steps = tuple(count(step, "a tensor's stride") for step in stride)
-    numel, held = math.prod(shape), storage.elements.numel()
+    numel, held = math.prod(shape), storage.numel
     last = count(offset, "a tensor's offset") + sum((n - 1) * s for n, s in zip(shape, steps, strict=True))
     if numel and last >= held:
         raise Refusal(f"a tensor of shape {list(shape)} looks beyond the {held} elements of its storage")
@@ -92,8 +134,8 @@ def rebuild_tensor(storage: Any, offset: Any, size: Any, stride: Any, budget: Bu
         raise Refusal(f"a tensor of shape {list(shape)} is made from only {held} stored elements")
     if numel == 0 and max(shape) >= 1 << 31:
         raise Refusal(f"a tensor has the impossible shape {list(shape)}")
-    budget.view(numel * storage.elements.element_size())
-    return storage.elements.as_strided(shape, steps, offset) if numel else storage.elements.new_zeros(shape)
+    budget.view(numel * storage.dtype.itemsize)
+    return StoredTensor(storage, shape, steps, offset)
 
 
 def read_legacy(data: memoryview, allowed: Allowed, budget: Budget) -> Any:
@@ -122,16 +164,43 @@ def read_legacy(data: memoryview, allowed: Allowed, budget: Budget) -> Any:
     if not isinstance(keys, list) or set(map(str, keys)) != set(storages):
         raise Damage("the list of its storages is not the one its tensors use")
     for key in map(str, keys):
-        elements = storages[key].elements
-        if (numel := machine.number(8)) != elements.numel():
-            raise Damage(f"a storage of {elements.numel()} elements has {numel} elements of data")
-        storages[key].fill(machine.take(elements.nbytes))
+        storage = storages[key]
+        if (numel := machine.number(8)) != storage.numel:
+            raise Damage(f"a storage of {storage.numel} elements has {numel} elements of data")
+        storage.fill(machine.take(storage.nbytes))
     return loaded
 
 
-def read_zip(data: bytes, allowed: Allowed, budget: Budget) -> Any:
+class _Viewed(io.RawIOBase):
+    """Let a zip file be read from memory without a copy of it."""
+
+    def __init__(self, data: memoryview) -> None:
+        self.data, self.position = data, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.position, io.SEEK_END: len(self.data)}[whence]
+        self.position = max(0, base + offset)
+        return self.position
+
+    def readinto(self, buffer: Any) -> int:
+        found = self.data[self.position : self.position + len(buffer)]
+        buffer[: len(found)] = found
+        self.position += len(found)
+        return len(found)
+
+
+def read_zip(data: memoryview, allowed: Allowed, budget: Budget) -> Any:
     """Return the object of a zip file as torch.save writes it: stored members, `data.pkl` and `data/<key>`."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with zipfile.ZipFile(_Viewed(data)) as archive:
         names = archive.namelist()
         pickles = [name for name in names if name.split("/")[-1] == "data.pkl"]
         if len(pickles) != 1 or len(set(names)) != len(names):
@@ -146,7 +215,7 @@ def read_zip(data: bytes, allowed: Allowed, budget: Budget) -> Any:
             if key not in storages:
                 content = _member(archive, f"{prefix}data/{key}", len(data))
                 storages[key] = new_storage(kind, numel, len(content), budget)
-                if storages[key].elements.nbytes != len(content):
+                if storages[key].nbytes != len(content):
                     raise Damage(f"storage {shown(key)} has {len(content)} bytes for {numel} elements")
                 storages[key].fill(memoryview(content))
             return same_storage(storages[key], kind, numel)
@@ -182,6 +251,6 @@ def storage_identity(identity: Any, view: bool) -> tuple[Any, str, Any]:
 
 def same_storage(storage: Storage, kind: Any, numel: Any) -> Storage:
     """Return a storage used again if it is declared as before."""
-    if getattr(kind, "dtype", None) != storage.elements.dtype or numel != storage.elements.numel():
+    if getattr(kind, "dtype", None) != storage.dtype or numel != storage.numel:
         raise Refusal("it declares one storage in two different ways")
     return storage

@@ -1,0 +1,62 @@
+"""A network of full size opens quickly, without its file and its companions in memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from renderer.generators import convert, load_generator
+from renderer.generators.networks.stylegan2 import StyleGAN2
+from tests.generators.full_size import config, write_checkpoint
+
+
+def test_what_the_helper_writes_is_opened(tmp_path: Path):
+    made = config(16, 256)
+    write_checkpoint(tmp_path / "a.pkl", made, seed=3)
+    opened, expected = load_generator(tmp_path / "a.pkl"), StyleGAN2(made).randomize(3)
+    assert opened.config.channels == expected.config.channels
+    for name, value in expected.state_dict().items():
+        assert torch.equal(opened.state_dict()[name], value), name
+
+
+def test_only_the_network_that_renders_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from renderer.generators import torch_streams
+
+    filled: list[int] = []
+    fill = torch_streams.Storage.fill
+
+    def counting(self: torch_streams.Storage, data: memoryview) -> None:
+        fill(self, data)
+        filled.append(self.nbytes if self.made is not None else 0)
+
+    monkeypatch.setattr(torch_streams.Storage, "fill", counting)
+    size = write_checkpoint(tmp_path / "a.pkl", config(16, 256))
+    load_generator(tmp_path / "a.pkl")
+    assert size <= sum(filled) < 1.01 * size
+    assert sum(filled) < (tmp_path / "a.pkl").stat().st_size / 2
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from /proc")
+def test_time_and_memory_of_a_full_size_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    size = write_checkpoint(tmp_path / "full.pkl")
+    convert(tmp_path / "full.pkl", tmp_path / "full.safetensors")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.generators.full_size", tmp_path / "full.pkl", tmp_path / "full.safetensors"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pickled, plain = json.loads(done.stdout)
+    with capsys.disabled():
+        print(f"\n{size / 1e6:.0f} MB of parameters: pickle {pickled}, safetensors {plain}")
+    assert pickled["seconds"] < 3
+    assert pickled["peak"] < 2.2 * size
+    assert plain["peak"] < 2.2 * size
+    assert plain["seconds"] < 0.5 * pickled["seconds"]
