@@ -102,8 +102,9 @@ def _attempt(broken: list[BrokenPlugin], name: str, act: Callable[[], object]) -
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, SystemExit too; only scenes that use it fail
+        reason = next(iter(str(error).splitlines()), "")
         text = "".join(traceback.format_exception(error))
-        broken.append(BrokenPlugin(name, f"{type(error).__name__}: {error}", text))
+        broken.append(BrokenPlugin(name, f"{type(error).__name__}: {reason}", text))
         return False
     return True
 
@@ -114,7 +115,8 @@ def _register(manager: pluggy.PluginManager, name: str, load: Callable[[], Any])
     try:
         manager.register(plugin, name=name)
     except pluggy.PluginValidationError:
-        manager.unregister(plugin)  # pluggy keeps what it refuses
+        if manager.get_name(plugin) is not None:  # some versions of pluggy keep what they refuse
+            manager.unregister(plugin)
         raise
 
 
