@@ -14,6 +14,7 @@ from renderer.values.signal import Key, Number, Signal
 from renderer.values.time import Time
 
 DEFAULT_EASE = "linear"
+TOO_DEEP = f"expected at most {MAX_DEPTH} signals that build on each other, got more"
 LOOP_HINT = "repeat the first key there, make the film longer, or write loop: {blend: 1s}"
 
 
@@ -45,6 +46,8 @@ def bind_named(name: str, scope: Scope) -> Curve:
     What is wrong with it is noted in `scope.named.failed`, and zeros are returned.
     """
     named = scope.named
+    if len(scope.binding) > MAX_DEPTH:
+        raise ValueProblem(TOO_DEEP)
     if name not in named.curves:
         inner = replace(scope, binding=(*scope.binding, name), key=(*scope.key[:1], "signals", name))
         try:
@@ -56,7 +59,7 @@ def bind_named(name: str, scope: Scope) -> Curve:
         reader = scope.binding[-1]
         named.depths[reader] = max(named.depths.get(reader, 0), named.depths.get(name, 0) + 1)
         if named.depths[reader] > MAX_DEPTH:
-            raise ValueProblem(f"expected at most {MAX_DEPTH} signals that build on each other, got more")
+            raise ValueProblem(TOO_DEEP)
     return named.curves[name]
 
 

@@ -49,10 +49,10 @@ OPERATORS: dict[type[ast.AST], str] = {
 }  # fmt: skip
 
 PARTS = {  # what is not part of the language, by what Python calls it
-    "Attribute": "a dot between names", "Subscript": "square brackets", "List": "square brackets",
+    "Attribute": "a dot between names", "Subscript": "an index", "List": "a list", "Await": "await",
     "Lambda": "lambda", "ListComp": "a comprehension", "SetComp": "a comprehension", "DictComp": "a comprehension",
     "GeneratorExp": "a comprehension", "NamedExpr": ":=", "JoinedStr": "a text", "Tuple": "a comma outside a call",
-    "BoolOp": "and, or", "Dict": "a map", "Set": "a map", "Starred": "*", "Not": "not", "FloorDiv": "//",
+    "BoolOp": "and/or", "Dict": "a map", "Set": "a map", "Starred": "*", "Not": "not", "Invert": "~", "FloorDiv": "//",
     "BitXor": "^ (write ** for powers)", "BitAnd": "&", "BitOr": "|", "MatMult": "@", "Eq": "==", "NotEq": "!=",
 }  # fmt: skip
 SYNTAX = "it does not read as an expression such as 0.6 + 0.4*sin(2s)"
