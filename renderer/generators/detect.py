@@ -37,9 +37,15 @@ FORMATS: tuple[Format, ...] = (
 
 
 def opened(formats: Sequence[Format] = FORMATS) -> str:
-    """Return the sentence that says which formats are opened."""
-    titles = [each.title.removeprefix("a ").replace(" checkpoint", "") for each in formats if each.load is not None]
-    return f"this version opens {', '.join(titles)}{' and ' if titles else ''}our .safetensors"
+    """Return the sentence that says which formats are opened: each family, with the codes that wrote it."""
+    codes: dict[str, list[str]] = {}
+    for each in formats:
+        if each.load is not None:
+            family, _, code = each.title.partition(" of the ")
+            family = family.removeprefix("an ").removeprefix("a ").removesuffix(" checkpoint")
+            codes.setdefault(family, []).extend([code.removesuffix(" code")] if code else [])
+    said = [f"{family} ({', '.join(found)})" if found else family for family, found in codes.items()]
+    return f"this version opens {', '.join(said)}{' and ' if said else ''}our .safetensors"
 
 
 def open_contents(loaded: Any, formats: Sequence[Format] = FORMATS) -> Generator:

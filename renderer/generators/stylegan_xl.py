@@ -27,7 +27,7 @@ def load(contents: Contents) -> StyleGAN3:
     table = class_table(contents)
     embed, features = contents.shape("mapping.embed_proj.weight", 2)
     classes, w_dim = contents.shape("mapping.w_avg", 2)
-    if tuple(table.shape) != (classes, features):
+    if len(table) < classes or table.shape[1] != features:  # there may be more classes than it was trained on
         raise Damage(f"its table of classes has the shape {list(table.shape)}, expected {[classes, features]}")
     z_dim = contents.shape("mapping.fc0.weight", 2)[1] - embed
     plain = stylegan3.made(contents, z_dim, classes, embed, w_dim)
@@ -41,7 +41,11 @@ def load(contents: Contents) -> StyleGAN3:
     if not centers.is_floating_point():
         raise Damage(f"mapping.w_avg is of type {centers.dtype}, expected floating point")
     state = {name: value for name, value in stylegan3.own_state(contents).items() if name != "w_avg"}
-    state |= {"mapping_network.class_table": table, "class_w_avg": centers, "w_avg": centers.float().mean(dim=0)}
+    state |= {
+        "mapping_network.class_table": table[:classes],
+        "class_w_avg": centers,
+        "w_avg": centers.float().mean(dim=0),
+    }
     return filled(lambda: StyleGANXL(config), state)
 
 

@@ -23,6 +23,7 @@ from renderer.generators.networks.stylegan3 import StyleGAN3
 from renderer.generators.networks.stylegan3_layers import LayerConfig
 from renderer.generators.networks.stylegan_xl import StyleGANXL, StyleGANXLConfig
 from renderer.generators.pickle_machine import Damage
+from renderer.generators.safe_pickle import read_checkpoint
 
 CLASSES, FEATURES, Z, W = 5, 6, 7, 9
 SMALL: dict[str, Any] = {"channel_base": 64, "channel_max": 10, "z_dim": Z, "w_dim": W, "num_layers": 5}
@@ -165,21 +166,28 @@ def test_a_head_without_classes_is_a_stylegan3() -> None:
     assert opened.config == made
 
 
+def test_the_table_may_hold_more_classes_than_the_network_knows(written: Path) -> None:
+    loaded = read_checkpoint(written)
+    loaded["G_ema"].state["_modules"]["mapping"].state["_buffers"]["w_avg"] = torch.zeros(4, W)
+    opened = open_contents(loaded)
+    assert isinstance(opened, StyleGANXL)
+    assert opened.c_dim == 4
+    assert torch.equal(opened.mapping_network.class_table, network().mapping_network.class_table[:4])
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         (lambda mapping: mapping["_modules"].pop("embed"), "the table of classes, mapping.embed, is missing"),
         (lambda mapping: mapping["_buffers"].update(w_avg=torch.zeros(W)), "expected 2 dimensions"),
         (
-            lambda mapping: mapping["_buffers"].update(w_avg=torch.zeros(4, W)),
+            lambda mapping: mapping["_buffers"].update(w_avg=torch.zeros(6, W)),
             r"table of classes has the shape \[5, 6\]",
         ),
         (lambda mapping: mapping["_buffers"].update(w_avg=torch.zeros(5, W).int()), r"of type torch\.int32"),
     ],
 )
 def test_networks_that_do_not_fit(change: Any, reason: str, written: Path) -> None:
-    from renderer.generators.safe_pickle import read_checkpoint
-
     loaded = read_checkpoint(written)
     change(loaded["G_ema"].state["_modules"]["mapping"].state)
     with pytest.raises(Damage, match=reason):
