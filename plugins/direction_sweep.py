@@ -20,20 +20,24 @@ class DirectionSweep(LatentEffect):
     direction: Directions = param(description="A name of the generator's, a file, or a map {hue: 1, smile.npy: -0.5}")
     amount: Signal = param(1, description="How far, in units of the direction; multiplies every amount of a map")
     layers: Layers = param("all", description="Layers to move, such as coarse or 8-13 (in w)")
-    space: Literal["w", "z"] = param("w", description="Where the direction lives")
+    space: Literal["w", "z"] | None = param(
+        None, description="Where the direction lives; default: what its file says, else w"
+    )
 
-    def prepare(self, film: Film) -> None:
-        """Check that the directions fit the model."""
+    def prepare(self, film: Film) -> str:
+        """Return where the directions live; check that they fit the model."""
         directions = film.fields["direction"]
-        vectors = directions.in_z if self.space == "z" else directions.in_w
-        if self.space == "z" and self.layers != Layers.parse("all"):
+        space: str = self.space or directions.space
+        vectors = directions.in_z if space == "z" else directions.in_w
+        if space == "z" and self.layers != Layers.parse("all"):
             raise ValueProblem("a direction in z moves all layers; leave `layers` out, or use space: w")
         if not bool(vectors.isfinite().all()):
             raise ValueProblem("expected a direction of finite numbers")
+        return space
 
     def apply(self, x: Latents, p: Any, frame: Frame) -> Latents:
         """Return the moved latents."""
-        if self.space == "w":
+        if frame.prepared == "w":
             amount = p.amount[:, None] * p.layers
             return x.replace(ws=x.ws + amount[:, :, None] * p.direction.ws)
         if x.z is None:

@@ -18,6 +18,7 @@ MAX_BYTES = 2 * 1024**3
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error)
 LATENT_NAMES = ("ws", "w_plus", "w", "z", "latents", "projected_w")  # how latents are called in files of many arrays
 DIRECTION_NAMES = ("direction", "directions", "boundary", "lat_comp", "comp")
+SIGMAS = {"lat_comp": "lat_stdev", "comp": "std"}  # where GANSpace and its heirs keep components and their scale
 
 
 def read_arrays(path: Path) -> dict[str, Tensor]:
@@ -62,6 +63,7 @@ def _read_npz(path: Path) -> dict[str, Tensor]:
             raise ValueError("it unfolds to more than 2 GiB")
     with np.load(path, allow_pickle=False) as held:
         known = [name for name in held.files if name in (*LATENT_NAMES, *DIRECTION_NAMES)]
+        known += [SIGMAS[name] for name in known if SIGMAS.get(name) in held.files]
         return {name: _numbers(held[name], path) for name in known or held.files}
 
 
@@ -119,18 +121,3 @@ def latents_of(path: Path, space: str | None, z_dim: int, w_dim: int, num_ws: in
         f"{path.name}: holds {list(shape)}, but this model wants ws [K, {num_ws}, {w_dim}], w [K, {w_dim}] "
         f"or z [K, {z_dim}]; it was made for another model"
     )
-
-
-def direction_of(path: Path, index: int | None) -> Tensor:
-    """Return a direction [dim] or [rows, dim] of a file; of a file of many components, the one at `index`."""
-    name, array = pick(read_arrays(path), DIRECTION_NAMES, path)
-    if name in ("lat_comp", "comp", "directions") or index is not None:
-        count = array.shape[0] if array.ndim > 1 else 1
-        if index is None:
-            raise LatentFileError(f"{path.name}: holds {count} directions; say which, such as {path.name}[0]")
-        if not -count <= index < count:
-            raise LatentFileError(f"{path.name}: holds {count} directions, 0 to {count - 1}; got {index}")
-        array = array[index] if array.ndim > 1 else array
-    while array.ndim > 1 and array.shape[0] == 1:
-        array = array[0]
-    return array

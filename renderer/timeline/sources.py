@@ -13,9 +13,10 @@ from torch import Tensor
 from renderer.errors import ValueProblem, expected
 from renderer.generators.base import Generator
 from renderer.noise import stable_seed
+from renderer.timeline.direction_files import Direction, read_direction
 from renderer.timeline.expressions import Curve
 from renderer.timeline.fields import BoundDirections, BoundKeys, BoundLayers, BoundSignal, BoundSource, find_file
-from renderer.timeline.files import direction_of, latents_of
+from renderer.timeline.files import latents_of
 from renderer.timeline.keys import key_times
 from renderer.timeline.tracks import DirectionTrack, KeyTrack, LayerTrack, SignalTrack, SourceTrack
 from renderer.values.direction import DirectionSource
@@ -154,15 +155,16 @@ def resolve_directions(bound: BoundDirections, sources: Sources) -> DirectionTra
     """Return the track of directions, each one of the generator's own or of a file."""
     generator = sources.generator
 
-    def vector(direction: DirectionSource) -> Tensor:
+    def found(direction: DirectionSource) -> Direction:
         if direction.file:
-            found = direction_of(find_file(direction.file, sources.folder), direction.index)
-            return found.to(generator.device)
+            return read_direction(find_file(direction.file, sources.folder), direction.index)
         if direction.name not in generator.directions:
             known = expected(direction.name, generator.directions)
             raise ValueProblem(f"unknown direction {direction.name!r} of {generator.family}{known}")
-        return generator.directions[direction.name].to(generator.device)
+        return Direction(generator.directions[direction.name], "w")
 
     names = tuple(str(direction.written) for direction, _ in bound.amounts)
-    vectors = tuple(vector(direction) for direction, _ in bound.amounts)
-    return DirectionTrack(names, vectors, tuple(curve for _, curve in bound.amounts), generator)
+    directions = [found(direction) for direction, _ in bound.amounts]
+    vectors = tuple(direction.vector.to(generator.device) for direction in directions)
+    spaces = tuple(direction.space for direction in directions)
+    return DirectionTrack(names, vectors, tuple(curve for _, curve in bound.amounts), generator, spaces)

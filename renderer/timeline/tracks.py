@@ -110,12 +110,27 @@ class LayerTrack:
 
 @dataclass(frozen=True)
 class DirectionTrack:
-    """Hold the vectors of directions as their files have them, [dim] or [rows, dim], and the curves of the amounts."""
+    """Hold the vectors of directions as their files have them, [dim] or [rows, dim], and the curves of the amounts.
+
+    `spaces` holds "w" or "z" for each where its origin says so, else None.
+    """
 
     names: tuple[str, ...]
     vectors: tuple[Tensor, ...]
     curves: tuple[Curve, ...]
     generator: Generator
+    spaces: tuple[str | None, ...] = ()
+
+    @property
+    def space(self) -> str:
+        """Return where the directions live, "w" or "z" by their origin; w where that says nothing.
+
+        Raises LatentFileError where their origins differ.
+        """
+        told = {space: name for name, space in zip(self.names, self.spaces, strict=False) if space}
+        if len(told) > 1:
+            raise LatentFileError(f"direction {told['z']} lives in z, {told['w']} in w; use an entry for each")
+        return next(iter(told), "w")
 
     @cached_property
     def in_w(self) -> Tensor:
@@ -136,7 +151,10 @@ class DirectionTrack:
     def _check(self, fits: Sequence[bool], wanted: str) -> None:
         for name, vector, fit in zip(self.names, self.vectors, fits, strict=True):
             if not fit:
-                raise LatentFileError(f"direction {name} has shape {list(vector.shape)}, but this model wants {wanted}")
+                shape = list(vector.shape)
+                several = len(shape) == 2 and shape[-1] in (self.generator.w_dim, self.generator.z_dim)
+                hint = f"; if it holds {shape[0]} directions, say which: {name}[0]" if several else ""
+                raise LatentFileError(f"direction {name} has shape {shape}, but this model wants {wanted}{hint}")
 
     def at(self, moments: Moments) -> MovedDirections:
         """Return the directions with their amounts at the frames of a batch."""
