@@ -32,7 +32,7 @@ def load_scene(path: str | Path, settings: Sequence[str] = (), registries: Regis
     registries = registries or plugins()
     path = Path(path)
     if path.suffix == ".json":
-        scene, problems = read_manifest(path, registries)
+        scene, problems = read_manifest(path, registries, settings)
     else:
         scene, problems = read_scene(path, registries, settings)
     if scene is not None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from renderer.effects import Effect
 from renderer.errors import KEY, Place, Problem, SceneError, ValueProblem, nearest
 from renderer.registry import Registries
-from renderer.scene.assemble import assemble
+from renderer.scene.assemble import apply_setting, assemble
 from renderer.scene.explain import explain, names_of
 from renderer.scene.model import Entry, EntryOptions, Output, Scene, check_name
 from renderer.scene.reader import read_tree
@@ -40,12 +40,16 @@ def read_scene(path: Path, registries: Registries, settings: Sequence[str] = ())
     return scene, problems + [problem for problem in more if problem.place not in tree.said]
 
 
-def read_manifest(path: Path, registries: Registries) -> tuple[Scene | None, list[Problem]]:
+def read_manifest(
+    path: Path, registries: Registries, settings: Sequence[str] = ()
+) -> tuple[Scene | None, list[Problem]]:
     """Return the scene that a manifest holds, as `read_scene` does; its files are looked for where they were."""
     tree = read_tree(path)
     held, file = tree.find("scene", "resolved"), tree.find("scene", "file")
     if held.value is tree.value or not isinstance(file.value, str) or not isinstance(held.value, dict):
         raise SceneError([Problem(Place(str(path)), "", "expected a manifest, as films are given beside them")])
+    for setting in settings:
+        apply_setting(held, setting)
     return scene_of(held, Path(file.value), registries)
 
 

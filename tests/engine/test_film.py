@@ -97,6 +97,15 @@ def test_the_manifest_renders_the_same_film_again(write_scene, render_command, t
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
+def test_a_manifest_is_changed_by_a_setting(write_scene, render_command, tmp_path):
+    assert render_command(write_scene(SCENE), "--at", "0s", "-o", "a.png").returncode == 0
+    for name, setting in (("same", "seed=0"), ("other", "timeline.0.walk.keys=[5]")):
+        assert render_command("a.png.json", "-o", f"{name}.png", "--set", setting).returncode == 0
+    first, same, other = ((tmp_path / f"{name}.png").read_bytes() for name in ("a", "same", "other"))
+    assert first == same
+    assert first != other
+
+
 def test_a_failing_sink_ends_the_render_with_its_error():
     class Failing:
         def write(self, frames):
