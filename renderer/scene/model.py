@@ -114,7 +114,15 @@ class Loop(Parsed):
     blend: Time | None = None
 
     json_schema: ClassVar[dict[str, Any]] = {
-        "anyOf": [{"type": "boolean"}, {"type": "object", "properties": {"blend": Time.json_schema}}],
+        "anyOf": [
+            {"type": "boolean"},
+            {
+                "type": "object",
+                "properties": {"blend": Time.json_schema},
+                "required": ["blend"],
+                "additionalProperties": False,
+            },
+        ],
     }
 
     @classmethod

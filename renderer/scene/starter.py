@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from renderer.errors import LatentreelError
@@ -34,11 +35,17 @@ output:
 def write_starter(name: str) -> Path:
     """Write a commented scene to begin from, and return its path.
 
-    Raises LatentreelError where the file is there already.
+    Raises LatentreelError where the file is there already, or the name can be none.
     """
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-    if path.exists():
-        raise LatentreelError(f"{path} is there already; choose another name, or move it away")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(STARTER.format(name=path.stem, file=path), encoding="utf-8")
+    if not re.fullmatch(r"\w[\w .+-]*", path.stem):
+        raise LatentreelError(f"expected a name of letters, digits, spaces, . _ + and -, such as my-film, got {name!r}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(STARTER.format(name=path.stem, file=path))
+    except FileExistsError:
+        raise LatentreelError(f"{path} is there already; choose another name, or move it away") from None
+    except OSError as error:
+        raise LatentreelError(f"{path} cannot be written: {error.strerror or error}") from error
     return path
