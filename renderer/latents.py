@@ -57,7 +57,7 @@ def slerp(a: Tensor, b: Tensor, amount: Tensor) -> Tensor:
     unit_a, unit_b = a / length_a.clamp_min(1e-12), b / length_b.clamp_min(1e-12)
     angle = (unit_a * unit_b).sum(-1, keepdim=True).clamp(-1, 1).acos()
     sine = angle.sin()
-    flat = (sine < 1e-4) | (length_a < 1e-12) | (length_b < 1e-12)
+    flat = (sine < 1e-3) | (length_a < 1e-12) | (length_b < 1e-12)
     safe = torch.where(flat, torch.ones_like(sine), sine)
     arc = (unit_a * ((1 - amount) * angle).sin() + unit_b * (amount * angle).sin()) / safe
     straight = lerp(a, b, amount)

@@ -44,9 +44,9 @@ def smooth_noise(t: Array, period: float, shape: Sequence[int], key: tuple[objec
     """Return noise [N, *shape], normal with variance 1 at every time, that changes over `period` seconds.
 
     t [N] in seconds. Between lattice points the values blend by a quintic whose weights keep the variance.
-    With `loop` the noise repeats after that many seconds.
+    With `loop` the noise repeats after that many seconds, in which it changes twice at least.
     """
-    step, count = fitted(period, loop)
+    step, count = fitted(period if loop is None else min(period, loop / 2), loop)
     place = np.asarray(t, np.float64) / step
     index = np.floor(place).astype(np.int64)
     x = place - index
@@ -63,7 +63,7 @@ def gaussian_noise(t: Array, sigma: float, shape: Sequence[int], key: tuple[obje
     """
     sigma = sigma if loop is None else min(sigma, loop / 6)
     step, count = fitted(sigma / 2, loop)
-    reach = int(np.ceil(4 * sigma / step))
+    reach = int(np.ceil(6 * sigma / step))  # beyond, a weight is lost in rounding
     place = np.asarray(t, np.float64) / step
     first = np.floor(place).astype(np.int64) - reach
     total, power = np.zeros((len(first), *shape)), np.zeros(len(first))

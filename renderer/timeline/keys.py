@@ -16,6 +16,7 @@ from renderer.values.time import Time
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+ROUNDING = 1e-9  # seconds by which a frame and a key that are meant to meet may miss each other
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class KeyTimes:
     def locate(self, t: Array) -> tuple[Indices, Indices, Array]:
         """Return, for times t [N], the key before, the key after, and the eased way 0..1 between them."""
         count = len(self.arrive)
-        before = np.searchsorted(self.arrive, t, side="right") - 1
+        before = np.searchsorted(self.arrive - ROUNDING, t, side="right") - 1
         early = before < 0
         before = np.maximum(before, 0)
         ends = np.append(self.arrive[1:], self.leave[-1] if self.loop is None else self.loop)
