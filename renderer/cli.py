@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__
+from renderer import __version__, cli_models
+from renderer.cli_options import registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 
 if TYPE_CHECKING:
     from renderer.job import Run
-    from renderer.registry import Registries
 
 EXAMPLES = """\b
 Examples:
@@ -59,18 +59,6 @@ def cli() -> None:
 
     SCENE is a YAML file, or the manifest (.json) of a film made before.
     """
-
-
-def with_plugins(function: Any) -> Any:
-    """Add the option that names folders of plugins."""
-    return click.option(
-        "--plugins-dir",
-        "folders",
-        multiple=True,
-        metavar="FOLDER",
-        type=click.Path(path_type=Path),
-        help="Folder of .py plugins to load.",
-    )(function)
 
 
 def with_run(function: Any) -> Any:
@@ -218,33 +206,23 @@ def effects(name: str | None, folders: tuple[Path, ...]) -> None:
         report.print_effect(registries.effects.find(name))
 
 
-@cli.command(short_help="Write a checkpoint as .safetensors.")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
-def convert(source: Path, target: Path) -> None:
-    """Write a checkpoint as .safetensors, which opens faster and holds no pickle."""
-    from renderer.generators.load import convert as convert_checkpoint
-
-    convert_checkpoint(source, target)
-    click.echo(str(target))
-
-
-def registries_of(folders: Sequence[Path]) -> Registries:
-    """Return what the plugins offer, those in the folders included."""
-    from renderer.job import plugins as load
-
-    return load(tuple(folders))
+for model_command in (cli_models.convert, cli_models.info, cli_models.models):
+    cli.add_command(model_command)
 
 
 def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:
     """Return the job of a scene with the options of the command line, the registries, and a manifest's frames."""
-    from renderer import api
+    from renderer import api, report
+    from renderer.job import fetch_model
     from renderer.manifest import recorded_run
 
     registries, run, recorded = registries_of(folders), run_of(**options), None
     if scene.suffix == ".json":
         run, recorded = recorded_run(scene, run)
-    return api.prepare(api.load_scene(scene, settings, registries), run, registries), registries, recorded
+    opened = api.load_scene(scene, settings, registries)
+    with report.download_bar(run.model or opened.model) as progress:
+        fetch_model(opened, run, registries, progress)
+    return api.prepare(opened, run, registries), registries, recorded
 
 
 def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from renderer.effects import Effect
     from renderer.film import Film
+    from renderer.generators.info import KnownModel, ModelInfo
     from renderer.job import Job
     from renderer.registry import Registries
 
@@ -23,23 +36,49 @@ err = Console(stderr=True, highlight=False, markup=False)
 
 
 class RateColumn(ProgressColumn):
-    """Show frames per second."""
+    """Show frames, or other units, per second."""
+
+    def __init__(self, unit: str = "frames") -> None:
+        super().__init__()
+        self.unit = unit
 
     def render(self, task: Any) -> Text:
         """Return the rate as text."""
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f} frames/s", style="cyan")
+        return Text("" if speed is None else f"{speed:.1f} {self.unit}/s", style="cyan")
 
 
 @contextmanager
-def progress_bar(title: str, total: int, *, quiet: bool = False) -> Iterator[Any]:
+def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "frames") -> Iterator[Any]:
     """Show a bar with frames/s and time left; the function given adds frames to it."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(unit), TimeRemainingColumn()
     )  # fmt: skip
     with Progress(*columns, console=err, disable=quiet) as progress:
         task = progress.add_task(title, total=total)
         yield lambda count: progress.advance(task, count)
+
+
+@contextmanager
+def download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a bar with bytes/s and time left once the function given is called, with (bytes there, bytes in all)."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    progress = Progress(*columns, console=err)
+    tasks: list[TaskID] = []
+
+    def show(done: int, total: int | None) -> None:
+        if not tasks:
+            progress.start()
+            tasks.append(progress.add_task(name.split("?")[0].rpartition("/")[2], total=total))
+        progress.update(tasks[0], completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        if tasks:
+            progress.stop()
 
 
 def plain_table(*columns: str) -> Table:
@@ -79,6 +118,64 @@ def print_check(job: Job, memory: int, files: list[str]) -> None:
     table.add_row("output", ", ".join(files))
     out.print(f"{plan.scene.path}: valid")
     out.print(table)
+
+
+def print_models(models: Sequence[KnownModel], cache: Path) -> None:
+    """Print the models that a scene can name, a line each, then their licences."""
+    table = plain_table("model", "size", "classes", "cached", "shows")
+    table.columns[0].no_wrap = True
+    licences: dict[str, list[str]] = {}
+    for model in models:
+        size = "any" if model.resolution is None else str(model.resolution)
+        classes = {None: "?", 0: ""}.get(model.classes, str(model.classes))
+        table.add_row(model.name, size, classes, cached(model), model.shows)
+        if model.licence:
+            licences.setdefault(model.licence, []).append(model.family)
+    out.print(table)
+    out.print(f"\nDownloads lie in {cache}.\n", soft_wrap=True)
+    for licence, families in licences.items():
+        out.print(f"{', '.join(dict.fromkeys(families))}: {licence}", soft_wrap=True)
+    out.print("\n`render models --fetch NAME` downloads one, `render info NAME` tells all about it.", soft_wrap=True)
+
+
+def cached(model: KnownModel) -> str:
+    """Return how much of a model is in the cache."""
+    if not model.held:
+        return "no" if model.url else ""
+    size = decimal(model.held)
+    if model.held == model.length:
+        return f"yes, {size}"
+    return f"{size} of {decimal(model.length) if model.length else '?'}"
+
+
+def print_model(info: ModelInfo) -> None:
+    """Print all about one model."""
+    table, (width, height) = plain_table("", ""), info.size
+    table.add_row("family", info.family)
+    table.add_row("size", "any" if info.any_size else f"{width}x{height} pixels, {info.channels} channels")
+    table.add_row("latents", f"z {info.z_dim}, c {info.c_dim}, w {info.w_dim}, {info.num_ws} layers")
+    for layer in info.layers:
+        rows = str(layer.first) if layer.first == layer.last else f"{layer.first}-{layer.last}"
+        table.add_row("", f"{rows:>5}  {layer.resolution:>4} px  {layer.band}")
+    table.add_row("classes", str(info.classes) if info.classes else "none: it is unconditional")
+    table.add_row("parameters", f"{info.parameters:,}")
+    if info.directions:
+        table.add_row("directions", ", ".join(info.directions))
+    if info.file and info.bytes is not None:
+        table.add_row("file", info.file)
+        table.add_row("bytes", f"{info.bytes:,}")
+        table.add_row("sha256", info.sha256 or "")
+    if info.licence:
+        table.add_row("licence", info.licence)
+    for index, sentence in enumerate(info.unusual or ("nothing",)):
+        table.add_row("" if index else "unusual", sentence)
+    out.print(info.name, soft_wrap=True)
+    out.print(table)
+
+
+def print_json(data: Any) -> None:
+    """Print plain data as JSON, and nothing else."""
+    out.print(json.dumps(data, indent=1), soft_wrap=True)
 
 
 def print_effects(registries: Registries) -> None:

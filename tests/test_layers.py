@@ -19,13 +19,13 @@ LAYERS = [
     ["registry", "contract"],
     ["scene", "generators", "sinks"],
     ["timeline"],
-    ["engine", "plugin_manager"],
+    ["engine", "fitting", "plugin_manager"],
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "reference", "report", "trial"],
+    ["sheet", "samples", "reference", "report", "trial"],
     ["testing"],
-    ["cli"],
+    ["cli", "cli_models", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other

@@ -127,8 +127,8 @@ def model_hash(path_or_name: str | Path, *, embedded: Embedded = EMBEDDED) -> st
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def convert(source: str | Path, target: str | Path) -> None:
+def convert(source: str | Path, target: str | Path, *, progress: Progress | None = None) -> None:
     """Write the network in a checkpoint to a `.safetensors` file, which opens faster and holds no pickle."""
     if Path(target).suffix != ".safetensors":
         raise CheckpointError(f"{target}: models are converted to .safetensors files only")
-    save_safetensors(load_generator(source), target)
+    save_safetensors(load_generator(source, progress=progress), target)

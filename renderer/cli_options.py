@@ -1,0 +1,31 @@
+"""What several commands of the command line share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from renderer.registry import Registries
+
+
+def with_plugins(function: Any) -> Any:
+    """Add the option that names folders of plugins."""
+    return click.option(
+        "--plugins-dir",
+        "folders",
+        multiple=True,
+        metavar="FOLDER",
+        type=click.Path(path_type=Path),
+        help="Folder of .py plugins to load.",
+    )(function)
+
+
+def registries_of(folders: Sequence[Path]) -> Registries:
+    """Return what the plugins offer, those in the folders included."""
+    from renderer.job import plugins as load
+
+    return load(tuple(folders))
