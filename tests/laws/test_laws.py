@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 import numpy as np
 import pytest
 
@@ -38,12 +40,19 @@ def test_every_registered_effect_is_tried_with_options_and_at_nothing():
     assert {name for name, effect in EFFECTS.items() if effect.is_source} == SOURCES
 
 
+def choices(annotation):
+    """Return the values of a type that is a choice, alone or among others."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return typing.get_args(annotation)
+    return [value for inner in typing.get_args(annotation) for value in choices(inner)]
+
+
 def test_every_value_of_every_choice_is_tried():
     tried = " ".join(case.timeline for case in CASES)
     for effect in EFFECTS.values():
-        for field in effect.model_fields.values():
-            choices = getattr(field.annotation, "__args__", ()) if "Literal" in str(field.annotation) else ()
-            assert all(choice == field.default or str(choice) in tried for choice in choices), (effect.name, choices)
+        for name, field in effect.model_fields.items():
+            for value in choices(field.annotation):
+                assert value == field.default or str(value) in tried, f"{effect.name}: {name}: {value}"
 
 
 @pytest.mark.parametrize("name", IDENTITIES)

@@ -9,7 +9,8 @@ from safetensors.torch import save_file
 
 from renderer import LatentFileError, SceneError, load_generator
 from renderer.testing import Trial
-from renderer.timeline.files import direction_of, latents_of, read_arrays
+from renderer.timeline.direction_files import read_direction
+from renderer.timeline.files import latents_of, read_arrays
 from tests.laws.law_cases import EFFECTS
 
 
@@ -196,11 +197,11 @@ def test_a_direction_of_a_file(tmp_path, shape):
 def test_directions_of_a_file_of_many(tmp_path):
     many = np.random.RandomState(2).randn(8, 1, 64).astype(np.float32)
     np.savez(tmp_path / "ganspace.npz", lat_comp=many, act_stdev=np.ones(8))
-    assert torch.equal(direction_of(tmp_path / "ganspace.npz", 5), torch.from_numpy(many[5, 0]))
+    assert torch.equal(read_direction(tmp_path / "ganspace.npz", 5).vector, torch.from_numpy(many[5, 0]))
     with pytest.raises(LatentFileError, match=r"holds 8 directions; say which, such as ganspace\.npz\[0\]"):
-        direction_of(tmp_path / "ganspace.npz", None)
+        read_direction(tmp_path / "ganspace.npz", None)
     with pytest.raises(LatentFileError, match="holds 8 directions, 0 to 7; got 8"):
-        direction_of(tmp_path / "ganspace.npz", 8)
+        read_direction(tmp_path / "ganspace.npz", 8)
 
 
 @pytest.mark.parametrize(
