@@ -13,7 +13,7 @@ A field typed Signal, LatentSource, LatentKeys, Layers, Directions or Time takes
 | Time         | seconds, a float                                                              |
 | Easing       | a function from progress 0..1 to 0..1 over numpy arrays                       |
 
-Any other type arrives as written.
+Any other type arrives as written. `renderer.testing.check_effect` holds an effect to the laws that all effects keep.
 """
 
 from __future__ import annotations
