@@ -31,6 +31,8 @@ ANCHORS = {
     "Directions": "directions",
     "Easing": "easings",
     "Loop": "loops",
+    "Classes": "classes",
+    "Noise": "noise",
     "Output": "every-output",
 }
 

@@ -47,6 +47,11 @@ class Generator(nn.Module, ABC):
         )
 
     @property
+    def noise_shapes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (height, width) of the noise map of every layer that takes one, by the names `synthesis` knows."""
+        return {}
+
+    @property
     def device(self) -> torch.device:
         """Return where the generator lives."""
         return self.w_avg.device

@@ -79,6 +79,11 @@ class Bloom(Generator):
         """Return (height, width) of the images."""
         return self._size
 
+    @property
+    def noise_shapes(self) -> dict[str, tuple[int, int]]:
+        """Return the size of the grain."""
+        return {"grain": self._size}
+
     def resized(self, height: int, width: int) -> Bloom:
         """Return a generator that paints the same flowers at another size, on the same device."""
         return Bloom((height, width)).to(self.device)

@@ -14,7 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from renderer.effects import Effect
 from renderer.errors import ValueProblem, gather_list
 from renderer.scene.tree import Tree
+from renderer.values.classes import Classes
 from renderer.values.expression import RESERVED
+from renderer.values.noise import Noise
 from renderer.values.parsed import Parsed, is_number, is_whole, show
 from renderer.values.signal import Signal
 from renderer.values.time import Time
@@ -150,8 +152,12 @@ class Scene(Strict):
     )
     psi: Signal = Field(Signal.parse(1), description="Truncation psi of every source: 1 as trained, 0 the mean")
     cutoff: int | None = Field(None, ge=0, description="Truncate only the first so many layers; default: all")
-    noise: Literal["const", "none"] = Field("const", description="The generator's noise maps: fixed, or none")
-    class_: int = Field(0, alias="class", ge=0, description="Class of a class-conditional generator")
+    noise: Noise = Field(
+        Noise.parse("const"), description="The generator's noise maps: const, none, random, {seed: 5} or {loop: 2s}"
+    )
+    class_: Classes = Field(
+        Classes.parse(0), alias="class", description="Class of a class-conditional generator, or classes over time"
+    )
     tempo: float | None = Field(None, gt=0, le=1000, description="Beats per minute, for times in b and bars")
     offset: Time = Field(Time.parse(0), description="Time of the first beat")
     beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")

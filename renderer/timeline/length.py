@@ -102,7 +102,7 @@ def seconds_of(clock: Clock, times: Iterable[Pinned]) -> Iterator[float]:
 
 def pinned_times(scene: Scene) -> Iterator[Pinned]:
     """Yield the time of every key in the scene, and how long it is held."""
-    yield from _times_of([scene.psi, scene.signals])
+    yield from _times_of([scene.psi, scene.class_.signal, scene.signals])
     for entry in scene.timeline:
         for name in type(entry.effect).model_fields:
             yield from _times_of(getattr(entry.effect, name, None))

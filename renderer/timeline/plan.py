@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from renderer.errors import Problem, SinkError, ValueProblem
+from renderer.noise import fitted
 from renderer.registry import Registries
 from renderer.scene.model import Entry, Scene
 from renderer.sinks import SINKS, sink_for
@@ -19,7 +20,9 @@ from renderer.timeline.fields import Binding, bind_value
 from renderer.timeline.length import clock_of
 from renderer.timeline.signals import bind_named, bind_signal
 from renderer.timeline.window import window_of
+from renderer.values.classes import Classes
 from renderer.values.easing import Easing
+from renderer.values.noise import Noise
 from renderer.values.time import Clock, Span, Time
 
 MAX_PROBES = 5_000  # frames at which expressions are tried before the first is rendered
@@ -46,6 +49,8 @@ class Plan:
     loop: float | None  # everything closes after so many seconds by itself
     blend: float  # seconds over which the end blends into the beginning; 0 for none
     psi: Curve
+    classes: Mapping[int, Curve]  # how much of each class there is, in sum 1
+    noise_period: float | None  # seconds after which noise that moves is back
     entries: tuple[BoundEntry, ...]
 
     @property
@@ -100,11 +105,14 @@ class _Binder:
         for name, problem in named.failed.items():
             self.note(("signals", name), problem)
         psi = self.attempt(("psi",), lambda: bind_signal(scene.psi, scope.part("psi")))
+        classes = self.attempt(("class",), lambda: bind_classes(scene.class_, scope.part("class")))
+        period = self.attempt(("noise", "loop"), lambda: noise_period(scene.noise, clock))
         entries = [self.entry(entry, scope) for entry in scene.timeline]
         self.check_outputs()
         if psi is None or self.problems:
             return None
-        return Plan(scene, clock, self.fps, frames, loop, blend, psi, tuple(entry for entry in entries if entry))
+        whole = tuple(entry for entry in entries if entry)
+        return Plan(scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole)
 
     def check_outputs(self) -> None:
         """Note every output that no sink writes."""
@@ -141,3 +149,18 @@ class _Binder:
         if window is None or len(self.problems) > before:
             return None
         return BoundEntry(entry, window.span, window, fields)
+
+
+def bind_classes(classes: Classes, scope: Scope) -> dict[int, Curve]:
+    """Return how much of each class there is over time; raise ValueProblem for keys out of order and the like."""
+    bind_signal(classes.signal, scope)  # says what is wrong in the numbers of the classes
+    return {number: bind_signal(classes.share(number), scope) for number in classes.numbers}
+
+
+def noise_period(noise: Noise, clock: Clock) -> float | None:
+    """Return the seconds after which noise that moves is back, or None where it does not."""
+    if noise.loop is None:
+        return None
+    period = clock.length(noise.loop, clock.film)
+    fitted(period, None)
+    return period

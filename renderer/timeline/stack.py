@@ -29,6 +29,11 @@ class StackedEffect:
     plan: Plan
     film: Film
     prepared: Any
+    others: tuple[StackedEffect, ...] = ()  # the same for each further class of the film
+
+    def of_class(self, index: int) -> StackedEffect:
+        """Return the effect as resolved for one of the film's classes, by its place among them."""
+        return self.others[index - 1] if index else self
 
     @property
     def effect(self) -> Effect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,9 @@ from renderer.effects import ImageEffect, LatentEffect, SynthesisEffect, Synthes
 from renderer.errors import Problem, SceneError
 from renderer.generators.base import Generator
 from renderer.latents import Latents
+from renderer.timeline.classes import class_tracks, mixed
 from renderer.timeline.expressions import Array
+from renderer.timeline.noise_maps import NoiseMaps
 from renderer.timeline.plan import Plan
 from renderer.timeline.sources import Sources
 from renderer.timeline.stack import StackedEffect, fade, resolve_entry
@@ -27,13 +30,15 @@ class Timeline:
 
     def __init__(self, plan: Plan, generator: Generator) -> None:
         self.plan, self.generator = plan, generator
-        self.c = class_label(plan, generator)
-        sources = Sources(generator, plan.scene.path.parent, self.c)
+        self.classes = class_tracks(plan, generator)
+        sources = [Sources(generator, plan.scene.path.parent, c) for c, _ in self.classes]
         problems: list[Problem] = []
-        stack = [resolve_entry(bound, plan, sources, problems) for bound in plan.entries]
+        stacks = [[resolve_entry(bound, plan, one, problems) for one in sources] for bound in plan.entries]
         if problems:
             raise SceneError(problems)
-        self.stack: tuple[StackedEffect, ...] = tuple(effect for effect in stack if effect is not None)
+        found = ([effect for effect in effects if effect is not None] for effects in stacks)
+        self.stack: tuple[StackedEffect, ...] = tuple(replace(first, others=tuple(rest)) for first, *rest in found)
+        self.noise = NoiseMaps(plan, generator)
         self.at([0.0, *(sum(entry.span) / 2 for entry in plan.entries)])  # what cannot work fails now
 
     @property
@@ -61,7 +66,7 @@ class Timeline:
 
     def synthesis_inputs(self, times: Array) -> SynthesisInputs:
         """Return what the synthesis effects make of the inputs of synthesis at N times."""
-        inputs, moments = SynthesisInputs(noise_mode=self.plan.scene.noise), self.moments(times)
+        inputs, moments = self.noise.inputs(times), self.moments(times)
         for stacked in self.stack:
             if isinstance(stacked.effect, SynthesisEffect):
                 inputs = stacked.apply(inputs, moments)
@@ -97,25 +102,19 @@ class Timeline:
 
     @torch.no_grad()
     def _latents(self, times: Array) -> Latents:
-        moments, generator = self.moments(times), self.generator
-        ws = generator.w_avg.float().expand(len(times), generator.num_ws, -1)
-        c = None if self.c is None else self.c.expand(len(times), -1)
-        latents = Latents(ws, moments.psi, moments.cutoff, c=c)
+        moments = self.moments(times)
+        if len(self.classes) == 1:
+            return self._of_class(0, moments)
+        shares = [moments.curve(share) for _, share in self.classes]
+        present = [index for index, share in enumerate(shares) if bool((share != 0).any())]
+        return mixed([self._of_class(index, moments) for index in present], [shares[index] for index in present])
+
+    def _of_class(self, index: int, moments: Moments) -> Latents:
+        """Return what the stack makes where all frames are of one class, given by its place among the film's."""
+        count, generator, (c, _) = len(moments.t), self.generator, self.classes[index]
+        ws = generator.w_avg.float().expand(count, generator.num_ws, -1)
+        latents = Latents(ws, moments.psi, moments.cutoff, c=None if c is None else c.expand(count, -1))
         for stacked in self.stack:
             if isinstance(stacked.effect, LatentEffect):
-                latents = stacked.apply(latents, moments)
+                latents = stacked.of_class(index).apply(latents, moments)
         return latents
-
-
-def class_label(plan: Plan, generator: Generator) -> Tensor | None:
-    """Return the scene's class as a label [1, c_dim], or None for an unconditional generator."""
-    scene = plan.scene
-    if scene.class_ >= max(generator.c_dim, 1):
-        has = f"classes 0 to {generator.c_dim - 1}" if generator.c_dim else "no classes"
-        place = scene.tree.find("class").place
-        raise SceneError([Problem(place, "class", f"this generator has {has}, got {scene.class_}")])
-    if not generator.c_dim:
-        return None
-    label = torch.zeros(1, generator.c_dim, device=generator.device)
-    label[0, scene.class_] = 1
-    return label

@@ -24,6 +24,7 @@ from renderer.plugin_manager import load_plugins
 from renderer.scene.load import CONSUMED, names_of
 from renderer.scene.model import EntryOptions, Output, Scene
 from renderer.scene.starter import STARTER
+from renderer.values.classes import Classes
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
 from renderer.values.latent import KEY_OPTIONS, SOURCE_OPTIONS
 from renderer.values.time import UNITS
@@ -142,7 +143,7 @@ def check_scene(path: Path) -> None:
     """Check a scene against bloom, whatever model it names; loaded models are tested elsewhere."""
     scene = api.load_scene(path)
     if scene.model != "bloom":
-        scene = scene.model_copy(update={"class_": 0})
+        scene = scene.model_copy(update={"class_": Classes.parse(0)})
     api.compile_timeline(scene, Bloom(16)).at([0.0, 0.7])
     for output in scene.output:
         sinks.sink_for(output.file)

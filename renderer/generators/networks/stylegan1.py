@@ -219,6 +219,12 @@ class StyleGAN1(Generator):
         """Return the names of the layers in order: what `noise` and `taps` know them by."""
         return tuple(layer.name for layer in self.modules() if isinstance(layer, StyleLayer))
 
+    @property
+    def noise_shapes(self) -> dict[str, tuple[int, int]]:
+        """Return (height, width) of the noise map of every layer that takes one."""
+        layers = [layer for layer in self.modules() if isinstance(layer, StyleLayer) and self.config.use_noise]
+        return {layer.name: (layer.resolution, layer.resolution) for layer in layers}
+
     def randomize(self, seed: int) -> StyleGAN1:
         """Fill all weights as an untrained network has them; for tests and examples."""
         source = torch.Generator().manual_seed(seed)

@@ -109,6 +109,12 @@ class StyleGAN2(Generator):
         """Return the names of the convolutions in order: what `noise` and `taps` know them by."""
         return tuple(layer.name for layer in self.modules() if isinstance(layer, StyleConv))
 
+    @property
+    def noise_shapes(self) -> dict[str, tuple[int, int]]:
+        """Return (height, width) of the noise map of every layer that takes one."""
+        layers = [layer for layer in self.modules() if isinstance(layer, StyleConv) and self.config.use_noise]
+        return {layer.name: (layer.resolution, layer.resolution) for layer in layers}
+
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN2:
         """Run the highest resolutions in this dtype from now on; mapping, styles and images stay float32."""
         self.conv_dtype = None if dtype == torch.float32 else dtype
