@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from renderer import (
@@ -23,6 +22,9 @@ from renderer import (
     slerp,
     truncate,
 )
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 
 class Walk(LatentEffect):
@@ -48,6 +50,8 @@ class Walk(LatentEffect):
             raise ValueProblem("expected keys that have a z to walk in z; files of w and `mean` have none")
         if self.interp != "spline" or len(track.ws) < 2:
             return None
+        from scipy.interpolate import CubicSpline  # half a second that only splines need
+
         values = (track.z if self.space == "z" else track.ws).double().cpu().numpy()
         closed = track.times.loop is not None
         if closed:
