@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from renderer.fitting import fit
 from renderer.timeline.timeline import Timeline
 
 LATENT_CHUNK = 32  # frames whose latents are computed at a time
@@ -48,19 +48,7 @@ def _images(timeline: Timeline, ws: Tensor, times: NDArray[np.float64], size: tu
         transform=inputs.transform,
         taps=inputs.tap if inputs.taps else None,
     )
-    return timeline.finish(fit(images.float(), size), times)
-
-
-def fit(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return images [N, C, height, width] that fill size (width, height): scaled, and cropped at the middle."""
-    width, height = size
-    if images.shape[-2:] == (height, width):
-        return images
-    scale = max(height / images.shape[-2], width / images.shape[-1])
-    scaled = (max(height, round(images.shape[-2] * scale)), max(width, round(images.shape[-1] * scale)))
-    images = F.interpolate(images, scaled, mode="bicubic", antialias=True)
-    top, left = (scaled[0] - height) // 2, (scaled[1] - width) // 2
-    return images[..., top : top + height, left : left + width]
+    return timeline.finish(fit(images.float(), size, timeline.plan.scene.fit.how), times)
 
 
 def to_uint8(images: Tensor) -> Frames:
@@ -72,7 +60,7 @@ def to_uint8(images: Tensor) -> Frames:
 def default_batch(timeline: Timeline, size: tuple[int, int]) -> int:
     """Return how many frames to synthesise at a time: what fits the caches of a CPU, or fills a GPU."""
     generator = timeline.generator
-    pixels = size[0] * size[1] if generator.any_size else generator.img_resolution**2
+    pixels = size[0] * size[1] if generator.any_size else generator.img_size[0] * generator.img_size[1]
     if generator.device.type != "cpu":
         return max(1, min(16, 8 * 1024 * 1024 // pixels))
     return max(1, min(4, 1024 * 1024 // pixels)) if generator.any_size else 1

@@ -25,6 +25,7 @@ from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
 
 PREVIEW_SIDE = 256
+SAME_SHAPE = 0.03  # how far apart two shapes may be that differ by rounding only
 BASE_BYTES = 330_000_000  # Python with torch and the codecs, measured
 
 
@@ -100,6 +101,7 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
     side = (wanted[1], wanted[0]) if wanted else None
     with placed(scene, run):
         generator = load_generator(model, device=device, dtype=run.dtype, size=side, registries=registries)
+    generator = shaped(generator, scene, wanted)
     size = wanted or (generator.img_size[1], generator.img_size[0])
     fps = run.fps
     if run.preview:
@@ -107,6 +109,22 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
         generator = generator.resized(size[1], size[0]).to(device) if generator.any_size else generator
     timeline = timeline_of(scene, generator, fps, registries)
     return Job(timeline, size, run.batch or default_batch(timeline, size), run, model)
+
+
+def shaped(generator: Generator, scene: Scene, size: tuple[int, int] | None) -> Generator:
+    """Return a generator that makes the shape of the film by itself, where the scene has `fit: native`.
+
+    A run at another size (width, height) than the scene's, but of its shape, shows the same film.
+    Raises SceneError where the model cannot.
+    """
+    if scene.fit.how != "native" or size is None or generator.any_size:
+        return generator
+    same = scene.size is not None and abs(size[0] * scene.size[1] / (size[1] * scene.size[0]) - 1) < SAME_SHAPE
+    width, height = scene.size if same and scene.size is not None else size
+    try:
+        return generator.extended(height, width, scene.fit.pad)
+    except LatentreelError as error:
+        raise SceneError([Problem(scene.tree.find("fit").place, "fit", str(error))]) from error
 
 
 def timeline_of(scene: Scene, generator: Generator, fps: Fraction | None, registries: Registries) -> Timeline:

@@ -31,6 +31,7 @@ ANCHORS = {
     "Directions": "directions",
     "Easing": "easings",
     "Loop": "loops",
+    "Fit": "the-size-of-the-picture",
     "Classes": "classes",
     "Noise": "noise",
     "Output": "every-output",

@@ -9,7 +9,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from renderer.errors import LatentreelError
 from renderer.latents import truncate
+from renderer.values.fit import PadMode
 
 NoiseMode = Literal["const", "none", "random"]
 Tap = Callable[[str, Tensor], Tensor]
@@ -68,6 +70,15 @@ class Generator(nn.Module, ABC):
     def resized(self, height: int, width: int) -> Generator:
         """Return a generator with images of another size; only where `any_size` is True."""
         raise NotImplementedError(f"{self.family} renders {self.img_size} only, not {(height, width)}")
+
+    def extended(self, height: int, width: int, pad: PadMode = "mirror") -> Generator:
+        """Return a generator whose network makes images about as large and wide as (height, width) by itself.
+
+        Raises LatentreelError where the network cannot.
+        """
+        if self.any_size:
+            return self.resized(height, width)
+        raise LatentreelError(f"{self.family} makes images of its own shape only; use fit: cover, contain or blur")
 
     def use_dtype(self, dtype: torch.dtype) -> Generator:
         """Run what may be run in lower precision in this dtype from now on; by default nothing is."""

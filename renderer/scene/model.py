@@ -16,6 +16,7 @@ from renderer.errors import ValueProblem, gather_list
 from renderer.scene.tree import Tree
 from renderer.values.classes import Classes
 from renderer.values.expression import RESERVED
+from renderer.values.fit import Fit
 from renderer.values.noise import Noise
 from renderer.values.parsed import Parsed, is_number, is_whole, show
 from renderer.values.signal import Signal
@@ -145,6 +146,7 @@ class Scene(Strict):
     seed: int = Field(0, ge=0, description="Seeds everything random in the scene")
     fps: Fps = Field(Fraction(30), description="Frames per second")
     size: Size | None = Field(None, description="Pixels; default: the generator's own")
+    fit: Fit = Field(Fit.parse("cover"), description="How a model of another size comes into the frame")
     duration: Time | None = Field(None, description="Length of the film; default: the last key, or the song, or 8s")
     loop: Loop = Field(
         Loop.parse(False),

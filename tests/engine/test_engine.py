@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from renderer.api import iterate_frames, load_scene, prepare
-from renderer.engine import fit, render_frames, to_uint8
+from renderer.engine import render_frames, to_uint8
+from renderer.fitting import fit
 from renderer.job import Run
 
 SCENE = """

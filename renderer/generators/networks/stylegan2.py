@@ -6,6 +6,7 @@ Source: Karras et al. 2019, arXiv:1912.04958 (weight demodulation, skip and resn
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
@@ -16,8 +17,10 @@ from torch import Tensor, nn
 from renderer.errors import LatentreelError, expected
 from renderer.generators.base import Generator, NoiseMode, Tap
 from renderer.generators.networks import mapping
+from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_layers import Pass, Skip, StyleConv, StyleGAN2Config, ToRGB
+from renderer.values.fit import PadMode
 
 
 class Block(nn.Module):
@@ -43,7 +46,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor | None, image: Tensor | None, ws: Tensor, run: Pass) -> tuple[Tensor, Tensor | None]:
         """Return the feature map and the image so far; ws [N, num_convs + 1, w_dim]."""
         if x is None:
-            x = self.conv1(self.const.expand(len(ws), -1, -1, -1), ws[:, 0], run)
+            x = self.conv1(run.extent.of_input(self.const).expand(len(ws), -1, -1, -1), ws[:, 0], run)
         elif self.skip is None:
             x = self.conv1(self.conv0(x, ws[:, 0], run), ws[:, 1], run)
         else:
@@ -87,6 +90,7 @@ class StyleGAN2(Generator):
         self.img_resolution, self.img_channels = config.img_resolution, config.img_channels
         self.num_ws = 2 * len(config.channels)
         self.conv_dtype: torch.dtype | None = None
+        self.extent = Extent()
         self.mapping_network = mapping.Mapping(
             config.z_dim,
             config.c_dim,
@@ -105,6 +109,20 @@ class StyleGAN2(Generator):
         self.layer_resolutions = tuple(rows[row] for row in range(self.num_ws))
 
     @property
+    def img_size(self) -> tuple[int, int]:
+        """Return (height, width) of the images."""
+        return self.extent.shape(self.img_resolution)
+
+    def extended(self, height: int, width: int, pad: PadMode = "mirror") -> StyleGAN2:
+        """Return a generator of the same weights, in the same memory, with a larger input: see `Extent`.
+
+        Raises LatentreelError for images beyond 64 megapixels.
+        """
+        twin = copy.copy(self)
+        twin.extent = Extent.covering(height, width, self.img_resolution, pad)
+        return twin
+
+    @property
     def layer_names(self) -> tuple[str, ...]:
         """Return the names of the convolutions in order: what `noise` and `taps` know them by."""
         return tuple(layer.name for layer in self.modules() if isinstance(layer, StyleConv))
@@ -113,7 +131,7 @@ class StyleGAN2(Generator):
     def noise_shapes(self) -> dict[str, tuple[int, int]]:
         """Return (height, width) of the noise map of every layer that takes one."""
         layers = [layer for layer in self.modules() if isinstance(layer, StyleConv) and self.config.use_noise]
-        return {layer.name: (layer.resolution, layer.resolution) for layer in layers}
+        return {layer.name: self.extent.shape(layer.resolution) for layer in layers}
 
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN2:
         """Run the highest resolutions in this dtype from now on; mapping, styles and images stay float32."""
@@ -147,7 +165,7 @@ class StyleGAN2(Generator):
         transform: Tensor | None = None,
         taps: Tap | None = None,
     ) -> Tensor:
-        """Return images [N, img_channels, R, R] of ws [N, num_ws, w_dim]; `transform` does not apply here.
+        """Return images [N, img_channels, *img_size] of ws [N, num_ws, w_dim]; `transform` does not apply here.
 
         Raises LatentreelError for wrong shapes and unknown layer names in `noise`.
         """
@@ -155,7 +173,7 @@ class StyleGAN2(Generator):
             raise LatentreelError(f"ws has the shape {list(ws.shape)}, expected [N, {self.num_ws}, {self.w_dim}]")
         for name in set(noise or {}) - set(self.layer_names):
             raise LatentreelError(f"there is no layer {name!r}{expected(name, self.layer_names)}")
-        run = Pass(noise_mode, noise or {}, taps)
+        run = Pass(noise_mode, noise or {}, taps, self.extent)
         x: Tensor | None = None
         image: Tensor | None = None
         ws = ws.to(self.w_avg)

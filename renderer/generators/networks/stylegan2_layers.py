@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import torch
@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from renderer.errors import LatentreelError, PluginError
 from renderer.generators.base import NoiseMode, Tap
+from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
 
@@ -89,6 +90,7 @@ class Pass:
     noise_mode: NoiseMode
     noise: Mapping[str, Tensor]
     taps: Tap | None
+    extent: Extent = field(default_factory=Extent)
 
     def tapped(self, name: str, x: Tensor) -> Tensor:
         """Let the tap change the feature map x [N, C, h, w] of a layer."""
@@ -141,7 +143,7 @@ class StyleConv(nn.Module):
             self.noise_strength = nn.Parameter(torch.zeros([]))
 
     def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0) -> Tensor:
-        """Return [N, outputs, resolution, resolution] of x [N, inputs, h, h] and w [N, w_dim]."""
+        """Return [N, outputs, 2h, 2w], or [N, outputs, h, w], of x [N, inputs, h, w] and w [N, w_dim]."""
         x = modulated(x, self.weight, self.affine(w), self.fir)
         noise = self.noise_map(len(x), run)
         if noise is not None:
@@ -150,11 +152,13 @@ class StyleConv(nn.Module):
         return run.tapped(self.name, activate(x, self.config.activation, gain, self.config.conv_clamp))
 
     def noise_map(self, count: int, run: Pass) -> Tensor | None:
-        """Return the noise of this pass, [1 or N, 1, resolution, resolution], or None."""
+        """Return the noise of this pass, [1 or N, 1, h, w], or None; given maps of the trained size are repeated."""
         if not self.config.use_noise:
             return None
-        shape = (self.resolution, self.resolution)
+        shape, trained = run.extent.shape(self.resolution), (self.resolution, self.resolution)
         if (given := run.noise.get(self.name)) is not None:
+            if given.shape[-2:] == trained != shape:
+                given = run.extent.of_noise(given)
             if tuple(given.shape) not in (shape, (count, 1, *shape), (1, 1, *shape)):
                 raise LatentreelError(
                     f"noise for {self.name} has the shape {list(given.shape)}, expected {list(shape)} or "
@@ -163,7 +167,7 @@ class StyleConv(nn.Module):
             return given.to(self.noise_const).reshape(-1, 1, *shape)
         if run.noise_mode == "random":
             return torch.randn(count, 1, *shape, device=self.noise_const.device)
-        return self.noise_const if run.noise_mode == "const" else None
+        return run.extent.of_noise(self.noise_const) if run.noise_mode == "const" else None
 
 
 class ToRGB(nn.Module):
