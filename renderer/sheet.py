@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from renderer.api import iterate_frames
 from renderer.errors import SinkError
 from renderer.job import Job
+from renderer.sinks.pixels import to_rgb
 
 GAP, LABEL = 6, 20  # pixels
 PAPER, INK = (18, 18, 20), (210, 210, 215)
@@ -48,7 +49,7 @@ def make_sheet(
 
 
 def lay_out(pictures: list[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]], columns: int) -> Image.Image:
-    """Return pictures [H, W, C] with their captions on one sheet."""
+    """Return pictures [H, W, C] with their captions on one sheet; alpha is laid on black."""
     height, width = pictures[0][1].shape[:2]
     rows = math.ceil(len(pictures) / columns)
     cell = (width + GAP, height + GAP + LABEL)
@@ -56,7 +57,7 @@ def lay_out(pictures: list[tuple[str, np.ndarray[tuple[int, ...], np.dtype[np.ui
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
     for index, (caption, pixels) in enumerate(pictures):
         left, top = GAP + index % columns * cell[0], GAP + index // columns * cell[1]
-        picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
+        picture = Image.fromarray(to_rgb(pixels[None])[0])
         sheet.paste(picture, (left, top))
         draw.text((left + 2, top + height + 2), caption, fill=INK, font=font)
     return sheet
