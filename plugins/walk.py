@@ -64,7 +64,7 @@ class Walk(LatentEffect):
         if self.space == "z":
             z = self.between(keys.z, torch.zeros(()), keys, frame)
             return x.replace(z=z, ws=frame.mapping(z, x.replace(psi=keys.psi)))
-        center = frame.generator.w_avg.float()
+        center = frame.generator.center(x.c).float()
         ws = self.between(keys.ws, center, keys, frame)
         return x.replace(z=None, ws=truncate(ws, center, keys.psi, x.cutoff))
 

@@ -112,7 +112,7 @@ class Timeline:
     def _of_class(self, index: int, moments: Moments) -> Latents:
         """Return what the stack makes where all frames are of one class, given by its place among the film's."""
         count, generator, (c, _) = len(moments.t), self.generator, self.classes[index]
-        ws = generator.w_avg.float().expand(count, generator.num_ws, -1)
+        ws = generator.center(c).float().expand(count, generator.num_ws, -1)
         latents = Latents(ws, moments.psi, moments.cutoff, c=None if c is None else c.expand(count, -1))
         for stacked in self.stack:
             if isinstance(stacked.effect, LatentEffect):

@@ -15,6 +15,7 @@ import torch
 from stylegan3_probe import design, filled_randomly, snapshot
 from torch.nn import functional
 
+from renderer import compile_timeline, load_scene
 from renderer.errors import CheckpointError, LatentreelError
 from renderer.generators import load_generator, save_safetensors
 from renderer.generators.allowed import Persistent
@@ -200,3 +201,13 @@ def test_truncated_files_are_one_sentence(written: Path) -> None:
         written.write_bytes(content[:length])
         with pytest.raises(CheckpointError, match=r"^[^\n]*$"):
             load_generator(written)
+
+
+@pytest.mark.parametrize("space", ["w", "z"])
+def test_a_scene_truncates_towards_the_centre_of_its_class(tmp_path: Path, space: str) -> None:
+    generator = network()
+    scene = tmp_path / "scene.yaml"
+    walk = f"walk: {{keys: [3, 14], space: {space}}}"
+    scene.write_text(f"class: 2\npsi: 0\nduration: 1s\ntimeline: [{walk}, {{layer-mix: {{with: 5, layers: 0-1}}}}]\n")
+    ws = compile_timeline(load_scene(scene), generator).at([0.0, 0.4, 1.0]).ws
+    torch.testing.assert_close(ws, generator.class_w_avg[2].expand_as(ws))
