@@ -75,9 +75,11 @@ class Gather:
 
     @contextmanager
     def below(self, *path: Any) -> Iterator[None]:
-        """Note a ValueProblem raised inside, as one of the part at `path`."""
+        """Note a ValueProblem raised inside, or the error of a file, as one of the part at `path`."""
         try:
             yield
+        except (LatentFileError, CheckpointError) as error:
+            self.note(str(error), *path)
         except ValueProblem as problem:
             self.failed = True
             self.parts += [((*path, *inner), message) for inner, message in problem.parts]

@@ -255,9 +255,9 @@ def repaired(data: dict[Any, Any], errors: list[Any]) -> dict[Any, Any]:
     data = dict(data)
     for item in errors:
         first, *rest = item["loc"]
-        if first in ("markers", "signals") and rest and isinstance(data[first], dict):
+        if first in ("markers", "signals") and rest and isinstance(data.get(first), dict):
             data[first] = {**data[first], rest[0]: STAND_INS[first]}
-        elif first == "output" and rest and isinstance(data[first], list):
+        elif first == "output" and rest and isinstance(data.get(first), list):
             data[first] = [STAND_INS[first] if index == rest[0] else one for index, one in enumerate(data[first])]
         elif first == "tempo":
             data[first] = STAND_INS[first]

@@ -16,6 +16,7 @@ MEANINGS = (
         "a colon stands where none can; check the indentation, look for a colon missing above, or quote the text",
     ),
     (r"expected <block end>, but found '-'", "this - is indented otherwise than the - above it"),
+    (r"expected <block end>, but found '([\]}])'", r"this \1 closes nothing"),
     (
         r"expected <block end>",
         "this line is indented otherwise than the lines above it, or a quote or bracket is amiss",
@@ -36,6 +37,16 @@ MEANINGS = (
     (r"found character '(.)' that cannot start", r"a value cannot begin with \1; quote it"),
     (r"expected a single document", "a scene is one document; --- begins a second one here"),
     (r"expected '<document start>'", "the text goes on after its end; check brackets and indentation"),
+    (r"expected alphabetic or numeric character", "& and * begin the name of an anchor; quote a text with them"),
+    (
+        r"expected chomping|expected a comment or a line break",
+        "| and > begin a block of text; quote a text with them",
+    ),
+    (
+        r"while (scanning|parsing) a (tag|node)",
+        "! begins a tag, which no scene has; quote a text with it",
+    ),
+    (r"mapping keys are not allowed", "a ? stands where none can; quote a text with it"),
     (r"special characters are not allowed", "a character that cannot be printed is not part of a scene"),
 )
 
@@ -54,8 +65,8 @@ def explain_syntax(error: yaml.YAMLError, text: str, name: str) -> Problem:
     place = Place(name, mark.line + 1, mark.column + 1)
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
         return Problem(place, "", "a tab indents this line; YAML wants spaces")
-    said = (getattr(error, "problem", None), getattr(error, "context", None), str(error))
-    return Problem(place, "", meaning(" ".join(filter(None, said))))
+    said = (getattr(error, "problem", None), getattr(error, "context", None))
+    return Problem(place, "", meaning("\n".join(filter(None, said)) or str(error)))
 
 
 def meaning(said: str) -> str:

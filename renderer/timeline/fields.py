@@ -111,7 +111,7 @@ def _(value: LatentKeys, binding: Binding) -> BoundKeys:
         check_word(key.time, binding.scope, gather, ())
     gather.check()
     for index, key in enumerate(value.keys):
-        with gather.below(index if key.time is None else key.time.written):
+        with gather.below(*key.path):
             scope = binding.scope.part(index)
             sources.append(bind_value(key.source, Binding(scope, binding.folder)))
         if key.ease is not None and key.time is not None:

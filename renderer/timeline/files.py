@@ -35,6 +35,8 @@ def read_arrays(path: Path) -> dict[str, Tensor]:
         arrays = readers[path.suffix](path)
     except (ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, *ZIP_ERRORS) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "pickle" in reason or "Python objects" in reason:  # what numpy says would send users to unsafe loading
+            reason = "it holds Python objects or is of another kind"
         raise LatentFileError(f"{path.name}: not a readable {path.suffix} file of plain arrays: {reason}") from error
     if not arrays:
         raise LatentFileError(f"{path.name}: expected an array of numbers, found none")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.errors import ValueProblem, expected
+from renderer.errors import KEY, Gather, ValueProblem, expected
 from renderer.generators.base import Generator
 from renderer.noise import stable_seed
 from renderer.timeline.direction_files import Direction, read_direction
@@ -18,7 +18,7 @@ from renderer.timeline.expressions import Curve
 from renderer.timeline.fields import BoundDirections, BoundKeys, BoundLayers, BoundSignal, BoundSource, find_file
 from renderer.timeline.files import latents_of
 from renderer.timeline.keys import key_times
-from renderer.timeline.tracks import DirectionTrack, KeyTrack, LayerTrack, SignalTrack, SourceTrack
+from renderer.timeline.tracks import DirectionTrack, KeyTrack, LayerTrack, SignalTrack, SourceTrack, misfit
 from renderer.values.direction import DirectionSource
 from renderer.values.latent import LATENT_SUFFIXES, LatentKey, LatentSource
 from renderer.values.layers import LayerRange
@@ -119,15 +119,19 @@ def resolve_keys(bound: BoundKeys, sources: Sources) -> KeyTrack:
     keys: list[LatentKey] = []
     latents: list[tuple[Tensor | None, Tensor]] = []
     psis: list[Curve | None] = []
+    gather = Gather()
     for key, source in zip(bound.keys, bound.sources, strict=True):
-        z, ws = sources.resolve(source.source, source.key)
-        if len(ws) != 1 and key.time is not None:
-            file = source.source.file
-            raise ValueProblem(f"{file} holds {len(ws)} latents; say which, such as {file}[0]")
+        z, ws = None, torch.empty(0)
+        with gather.below(*key.path):
+            z, ws = sources.resolve(source.source, source.key)
+            if len(ws) != 1 and key.time is not None:
+                file = source.source.file
+                raise ValueProblem(f"{file} holds {len(ws)} latents; say which, such as {file}[0]")
         for i in range(len(ws)):
             keys.append(key)
             latents.append((None if z is None else z[i : i + 1], ws[i : i + 1]))
             psis.append(source.psi)
+    gather.check()
     times = key_times(keys, bound.ease, bound.scope)
     all_z, all_ws = join(latents)
     return KeyTrack(all_ws, all_z, times, tuple(psis))
@@ -157,14 +161,23 @@ def resolve_directions(bound: BoundDirections, sources: Sources) -> DirectionTra
 
     def found(direction: DirectionSource) -> Direction:
         if direction.file:
-            return read_direction(find_file(direction.file, sources.folder), direction.index)
+            read = read_direction(find_file(direction.file, sources.folder), direction.index)
+            w_dim, z_dim, num_ws = generator.w_dim, generator.z_dim, generator.num_ws
+            if tuple(read.vector.shape) not in ((w_dim,), (num_ws, w_dim), (z_dim,)):
+                in_z = f", or [{z_dim}] in z" if z_dim != w_dim else ""
+                raise misfit(str(direction.written), read.vector, generator, f"[{w_dim}] or [{num_ws}, {w_dim}]{in_z}")
+            return read
         if direction.name not in generator.directions:
             known = expected(direction.name, generator.directions)
             raise ValueProblem(f"unknown direction {direction.name!r} of {generator.family}{known}")
         return Direction(generator.directions[direction.name], "w")
 
     names = tuple(str(direction.written) for direction, _ in bound.amounts)
-    directions = [found(direction) for direction, _ in bound.amounts]
+    directions, gather = [], Gather()
+    for direction, _ in bound.amounts:
+        with gather.below(direction.written, KEY):
+            directions.append(found(direction))
+    gather.check()
     vectors = tuple(direction.vector.to(generator.device) for direction in directions)
     spaces = tuple(direction.space for direction in directions)
     return DirectionTrack(names, vectors, tuple(curve for _, curve in bound.amounts), generator, spaces)

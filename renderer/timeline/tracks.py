@@ -151,14 +151,19 @@ class DirectionTrack:
     def _check(self, fits: Sequence[bool], wanted: str) -> None:
         for name, vector, fit in zip(self.names, self.vectors, fits, strict=True):
             if not fit:
-                shape = list(vector.shape)
-                several = len(shape) == 2 and shape[-1] in (self.generator.w_dim, self.generator.z_dim)
-                hint = f"; if it holds {shape[0]} directions, say which: {name}[0]" if several else ""
-                raise LatentFileError(f"direction {name} has shape {shape}, but this model wants {wanted}{hint}")
+                raise misfit(name, vector, self.generator, wanted)
 
     def at(self, moments: Moments) -> MovedDirections:
         """Return the directions with their amounts at the frames of a batch."""
         return MovedDirections(self, torch.stack([moments.curve(curve) for curve in self.curves], 1))
+
+
+def misfit(name: str, vector: Tensor, generator: Generator, wanted: str) -> LatentFileError:
+    """Return the error that says both shapes of a direction that does not fit a model."""
+    shape = list(vector.shape)
+    several = len(shape) == 2 and shape[-1] in (generator.w_dim, generator.z_dim)
+    hint = f"; if it holds {shape[0]} directions, say which: {name}[0]" if several else ""
+    return LatentFileError(f"direction {name} has shape {shape}, but this model wants {wanted}{hint}")
 
 
 @dataclass(frozen=True)

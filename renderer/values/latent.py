@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
-from renderer.errors import KEY, Gather, ValueProblem, at_key, gather_list, nearest
+from renderer.errors import KEY, Gather, Path, ValueProblem, at_key, gather_list, nearest
 from renderer.values.parsed import Parsed, is_number, is_whole, show
 from renderer.values.signal import Number, parse_ease, parse_number
 from renderer.values.time import Time
@@ -135,6 +135,7 @@ class LatentKey:
     time: Time | None = None
     ease: str | None = None
     hold: Time | None = None
+    path: Path = ()  # below the keys as written
 
 
 @dataclass(frozen=True)
@@ -155,28 +156,32 @@ class LatentKeys(Parsed):
         if isinstance(written, dict) and not set(written) & set(KINDS):
             keys = gather_list(written.items(), lambda pair: pair[0], lambda pair: _latent_key(*pair))
         else:
-            keys = [LatentKey(source) for source in parse_sources(written)]
+            keys = [LatentKey(source, path=path) for path, source in _sources(written)]
         if not keys:
-            raise ValueProblem("expected at least one latent")
+            raise ValueProblem(f"expected at least one latent, got {show(written)}")
         return cls(written, tuple(keys))
 
 
 def parse_sources(written: Any) -> list[LatentSource]:
     """Return the sources of a latent, a range of seeds such as 1-8, or a list of them mixed."""
+    return [source for _, source in _sources(written)]
+
+
+def _sources(written: Any, path: Path = ()) -> list[tuple[Path, LatentSource]]:
     if isinstance(written, list):
-        parts = gather_list(enumerate(written), lambda item: item[0], lambda item: parse_sources(item[1]))
-        sources = [source for part in parts for source in part]
+        parts = gather_list(enumerate(written), lambda item: item[0], lambda item: _sources(item[1], (*path, item[0])))
+        found = [pair for part in parts for pair in part]
     elif isinstance(written, str) and (match := _RANGE.match(written.strip())):
         first, last = _seed(int(match[1])), _seed(int(match[2]))
         if abs(last - first) >= MAX_SOURCES:
             raise ValueProblem(f"expected at most {MAX_SOURCES} seeds, got the range {written}")
         step = 1 if last >= first else -1
-        sources = [LatentSource(seed, "seed", seed=seed) for seed in range(first, last + step, step)]
+        found = [(path, LatentSource(seed, "seed", seed=seed)) for seed in range(first, last + step, step)]
     else:
-        sources = [LatentSource.parse(written)]
-    if len(sources) > MAX_SOURCES:
-        raise ValueProblem(f"expected at most {MAX_SOURCES} latents, got {len(sources)}")
-    return sources
+        found = [(path, LatentSource.parse(written))]
+    if len(found) > MAX_SOURCES:
+        raise ValueProblem(f"expected at most {MAX_SOURCES} latents, got {len(found)}")
+    return found
 
 
 def _latent_key(time: Any, written: Any) -> LatentKey:
@@ -187,11 +192,11 @@ def _latent_key(time: Any, written: Any) -> LatentKey:
             )
         at = Time.parse(time)
     if not isinstance(written, dict):
-        return LatentKey(LatentSource.parse(written), at)
+        return LatentKey(LatentSource.parse(written), at, path=(time,))
     gather, source = Gather(), None
     with gather.below():
         source = LatentSource.parse({name: value for name, value in written.items() if name not in KEY_OPTIONS})
     ease = gather.part(written, "ease", parse_ease)
     hold = gather.part(written, "hold", Time.parse)
     gather.check()
-    return LatentKey(source or LatentSource.parse(0), at, ease, hold)
+    return LatentKey(source or LatentSource.parse(0), at, ease, hold, (time,))
