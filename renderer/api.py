@@ -7,7 +7,7 @@ from pathlib import Path
 
 from renderer.engine import Frames, render_frames
 from renderer.errors import SceneError, SinkError
-from renderer.film import Film, Progress, make_film
+from renderer.film import Progress, Rendered, make_film
 from renderer.generators.base import Generator
 from renderer.job import Job, Run, load_generator, plugins, prepare, timeline_of
 from renderer.manifest import write_manifest
@@ -58,7 +58,7 @@ def render(
     frames: range | None = None,
     progress: Progress = lambda count: None,
     registries: Registries | None = None,
-) -> Film:
+) -> Rendered:
     """Render a scene into its outputs, or into those given here, and return what came of it.
 
     frames picks a part of the film; progress is called with the number of frames added.
@@ -76,7 +76,7 @@ def open_sinks(
     return [open_sink(job, one, frames, registries) for one in outputs_of(job.scene, output, job.run)]
 
 
-def render_into(job: Job, sinks: Sequence[Sink], frames: range, progress: Progress = lambda count: None) -> Film:
+def render_into(job: Job, sinks: Sequence[Sink], frames: range, progress: Progress = lambda count: None) -> Rendered:
     """Render frames of a job into sinks, and write the manifest of every file."""
     film = make_film(job.timeline, sinks, frames, job.size, job.batch, progress)
     for sink in sinks:

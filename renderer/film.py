@@ -17,7 +17,7 @@ Progress = Callable[[int], None]  # called with the number of frames that were a
 
 
 @dataclass(frozen=True)
-class Film:
+class Rendered:
     """Hold what came of a render: its files, and how long it took in seconds."""
 
     files: tuple[Path, ...]
@@ -38,7 +38,7 @@ def make_film(
     size: tuple[int, int],
     batch: int,
     progress: Progress = lambda count: None,
-) -> Film:
+) -> Rendered:
     """Render frames into sinks and return what came of it; on any error no sink leaves a file.
 
     Raises what a sink or an effect raised.
@@ -50,7 +50,7 @@ def make_film(
             writer.put(some)
             progress(len(some))
     files = tuple(sink.path for sink in sinks)
-    return Film(files, len(frames), time.perf_counter() - began, tuple(outputs.notes))
+    return Rendered(files, len(frames), time.perf_counter() - began, tuple(outputs.notes))
 
 
 class Writer:

@@ -26,7 +26,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from renderer.effects import Effect
-    from renderer.film import Film
+    from renderer.film import Rendered
     from renderer.generators.info import KnownModel, ModelInfo
     from renderer.job import Job
     from renderer.registry import Registries
@@ -89,7 +89,7 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def print_film(film: Film) -> None:
+def print_film(film: Rendered) -> None:
     """Print the files of a film, how fast it went, and what the user should be told."""
     for note in film.notes:
         err.print(f"note: {note}")

@@ -142,7 +142,11 @@ class Loop(Parsed):
 class Scene(Strict):
     """Describe a film."""
 
-    model: str = Field("bloom", min_length=1, description="The generator: bloom, or the path of a checkpoint")
+    model: str = Field(
+        "bloom",
+        min_length=1,
+        description="The generator: bloom, a checkpoint, an address, or a name of `render models`",
+    )
     seed: int = Field(0, ge=0, description="Seeds everything random in the scene")
     fps: Fps = Field(Fraction(30), description="Frames per second")
     size: Size | None = Field(None, description="Pixels; default: the generator's own")

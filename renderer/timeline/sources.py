@@ -36,7 +36,7 @@ class Sources:
         """Return z [K, z_dim] or None, and untruncated ws [K, num_ws, w_dim], of a source of K latents."""
         generator = self.generator
         if source.kind == "mean":
-            return None, generator.w_avg.float().expand(1, generator.num_ws, -1)
+            return None, generator.center(self.c).float().expand(1, generator.num_ws, -1)
         if source.kind == "file":
             return self._file(source)
         seed = source.seed if source.kind == "seed" else stable_seed(*key)[0]
@@ -99,7 +99,7 @@ def resolve_value(value: Any, sources: Sources) -> Any:
         if len(ws) != 1:
             file = value.source.file
             raise ValueProblem(f"{file} holds {len(ws)} latents; say which, such as {file}[0]")
-        return SourceTrack(ws, z, value.psi, sources.generator.w_avg)
+        return SourceTrack(ws, z, value.psi, sources.generator.center(sources.c))
     if isinstance(value, BoundKeys):
         return resolve_keys(value, sources)
     if isinstance(value, BoundLayers):
