@@ -31,6 +31,7 @@ DEFAULT_PLUGINS = (
     "layer_mix",
     "noise_walk",
     "psi_ramp",
+    "transform",
     "walk",
 )
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))

@@ -31,6 +31,7 @@ class Generator(nn.Module, ABC):
     num_ws: int
     img_resolution: int  # of the trained network; for one of any size, the shorter side
     img_channels: int = 3
+    has_transform: bool = False  # True: `synthesis` takes a `transform`
     any_size: bool = False  # True: `resized` returns a generator of any (height, width)
     layer_resolutions: tuple[int, ...]  # per row of ws: the resolution in pixels at which it is first used
     directions: Mapping[str, Tensor] = {}  # named directions of its own, each [num_ws, w_dim]

@@ -58,6 +58,7 @@ class Bloom(Generator):
 
     family = "bloom"
     any_size = True
+    has_transform = True
     spectrum: Tensor  # [w_dim]
 
     def __init__(self, size: int | tuple[int, int] = 512) -> None:

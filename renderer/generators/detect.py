@@ -23,7 +23,17 @@ from renderer.generators.base import Generator
 from renderer.generators.checkpoint import Format, contents_of, names
 from renderer.generators.pickle_machine import Refusal
 
-FORMATS: tuple[Format, ...] = (
+
+def unique(*formats: Format) -> tuple[Format, ...]:
+    """Return formats in the order in which they are asked; raise ValueError where two have the same title."""
+    titles = [each.title for each in formats]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise ValueError(f"two formats are called {title!r}")
+    return formats
+
+
+FORMATS = unique(
     stylegan_xl.FORMAT,
     stylegan3.FORMAT,
     stylegan2_ada.FORMAT,

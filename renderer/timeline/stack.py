@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from renderer.context import Film, Frame
-from renderer.effects import Effect
+from renderer.effects import Effect, SynthesisInputs
 from renderer.errors import LatentreelError, PluginError, Problem, SceneError, ValueProblem
 from renderer.latents import Latents, lerp
 from renderer.timeline.expressions import Array
@@ -141,3 +141,12 @@ def fade(x: Any, changed: Any, weight: Tensor) -> Any:
     pairs = {name: (getattr(x, name), getattr(changed, name)) for name in ("ws", "psi", "z", "c")}
     faded = {name: fade(*pair, weight) if None not in pair else None for name, pair in pairs.items()}
     return changed.replace(**faded)
+
+
+def blended_inputs(a: SynthesisInputs, b: SynthesisInputs, way: Tensor) -> SynthesisInputs:
+    """Return inputs of synthesis with a transform on the way [N] from that of a to that of b, and all else of b."""
+    if a.transform is None and b.transform is None:
+        return b
+    still = torch.eye(3, device=way.device).expand(len(way), 3, 3)
+    start, end = (still if one.transform is None else one.transform for one in (a, b))
+    return b.replace(transform=lerp(start, end, way.reshape(-1, 1, 1)))

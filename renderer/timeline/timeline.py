@@ -18,7 +18,7 @@ from renderer.timeline.expressions import Array
 from renderer.timeline.noise_maps import NoiseMaps
 from renderer.timeline.plan import Plan
 from renderer.timeline.sources import Sources
-from renderer.timeline.stack import StackedEffect, fade, resolve_entry
+from renderer.timeline.stack import StackedEffect, blended_inputs, fade, resolve_entry
 from renderer.timeline.tracks import Moments
 
 
@@ -66,6 +66,12 @@ class Timeline:
 
     def synthesis_inputs(self, times: Array) -> SynthesisInputs:
         """Return what the synthesis effects make of the inputs of synthesis at N times."""
+        inputs = self._inputs(times)
+        if self.plan.blend and (times < self.plan.blend).any():
+            return blended_inputs(self._inputs(times + self.plan.duration), inputs, self._way(times))
+        return inputs
+
+    def _inputs(self, times: Array) -> SynthesisInputs:
         inputs, moments = self.noise.inputs(times), self.moments(times)
         for stacked in self.stack:
             if isinstance(stacked.effect, SynthesisEffect):

@@ -14,7 +14,7 @@ from renderer.errors import CheckpointError
 from renderer.generators import Generator, convert, load_generator, model_hash, stylegan2_ada, stylegan2_tf
 from renderer.generators.allowed import Persistent
 from renderer.generators.checkpoint import Format, contents_of
-from renderer.generators.detect import FORMATS, open_contents
+from renderer.generators.detect import FORMATS, open_contents, unique
 from renderer.generators.pickle_machine import Refusal
 
 SG3_CHILDREN = {"synthesis": {"input": ["weight"]}, "mapping": {"fc0": ["weight"]}}
@@ -131,3 +131,8 @@ def test_a_model_is_told_by_its_contents_not_its_name(tmp_path: Path) -> None:
     convert(FIXTURES / "sg2ada_orig32.pkl", tmp_path / "a.safetensors")
     (tmp_path / "a.safetensors").rename(tmp_path / "a.pkl")
     assert load_generator(tmp_path / "a.pkl").img_resolution == 32
+
+
+def test_two_formats_of_one_title_are_refused():
+    with pytest.raises(ValueError, match="two formats are called 'a StyleGAN3 checkpoint'"):
+        unique(*FORMATS, next(each for each in FORMATS if each.title == "a StyleGAN3 checkpoint"))

@@ -58,6 +58,7 @@ OPTIONS = (
     Case("layer-mix", "a list of layers", f"{WALK}- layer-mix: {{with: {{seed: 65, psi: 0.7}}, layers: [middle, 9]}}"),
     Case("psi-ramp", "a cutoff that moves", f"{WALK}- psi-ramp: {{psi: -0.5, cutoff: {{0s: 2, 1s: 12.5, 2s: 2}}}}"),
     Case("psi-ramp", "a centre of its own", f"{WALK}- psi-ramp: {{psi: {PULSE}, center: {{seed: 8, psi: 0.9}}}}"),
+    Case("transform", "all at once", f"{WALK}- transform: {{x: {PULSE}, y: 0.1, zoom: '1.2 + 0.3*sin(1s)', spin: 2s}}"),
     Case("jitter", "each layer by itself", f"{WALK}- jitter: {{amount: 0.7, together: false, layers: coarse}}"),
     Case("jitter", "beats, an expression", f"{WALK}- jitter: {{amount: '0.6 + 0.3*sin(1b)', period: 1b}}"),
 )  # fmt: skip

@@ -195,6 +195,21 @@ def test_jitter(mapped):
     near(ws, np.array(wanted))
 
 
+def test_transform():
+    timeline = "- walk: {keys: 3}\n- transform: {x: 0.1, rotate: 20}\n- transform: {y: '0.3*t', rotate: 50, zoom: 2}"
+    job = Trial(EFFECTS["transform"], timeline).job()
+    given = job.timeline.synthesis_inputs(TIMES).transform.numpy()
+
+    def shown(x, y, degrees, zoom):
+        c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+        return (
+            np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) @ [[c, s, 0], [-s, c, 0], [0, 0, 1]] @ np.diag([zoom, zoom, 1])
+        )
+
+    wanted = [np.linalg.inv(shown(0, 0.3 * t, 50, 2) @ shown(0.1, 0, 20, 1)) for t in TIMES]
+    near(given, wanted)
+
+
 def test_direction_sweep_in_w(mapped, generator):
     ws = ws_of(
         "direction-sweep",

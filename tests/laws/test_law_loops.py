@@ -17,6 +17,7 @@ PLACES = {
     "direction-sweep": "- walk: {{keys: 3}}\n- direction-sweep: {{direction: {{hue: {signal}}}, amount: {signal}}}",
     "layer-mix": "- walk: {{keys: 3}}\n- layer-mix: {{with: 14, layers: {{all: {signal}}}, amount: {signal}}}",
     "psi-ramp": "- walk: {{keys: 3}}\n- psi-ramp: {{psi: {signal}, cutoff: {signal}}}",
+    "transform": "- walk: {{keys: 3}}\n- transform: {{x: {signal}, y: 0.2, rotate: {signal}, spin: 700ms}}",
     "jitter": "- walk: {{keys: 3}}\n- jitter: {{amount: {signal}, period: 300ms, layers: {{8-13: {signal}}}}}",
 }
 CLOSING = {

@@ -17,6 +17,7 @@ IDENTITIES = {
     "jitter": f"{WALK}- jitter: {{amount: 0}}",
     "layer-mix": f"{WALK}- layer-mix: {{with: 14, layers: all, amount: 0}}",
     "psi-ramp": f"{WALK}- psi-ramp: {{psi: 1, center: 5}}",
+    "transform": f"{WALK}- transform: {{}}",
 }
 SOURCES = {"circle", "noise-walk", "walk"}  # they replace what stands above, so they have no amount
 

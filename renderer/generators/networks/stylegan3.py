@@ -39,6 +39,7 @@ class StyleGAN3(Generator):
     """
 
     family: ClassVar[str] = "stylegan3"
+    has_transform = True
 
     def __init__(self, config: StyleGAN3Config) -> None:
         super().__init__()
