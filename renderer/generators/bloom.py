@@ -30,7 +30,7 @@ from renderer.generators.bloom_attributes import (
 from renderer.generators.bloom_look import paint
 from renderer.generators.bloom_style import Canvas, Style, style
 
-STRIP_PIXELS = 32768  # what one thread paints at a time
+STRIP_PIXELS = 65536  # what one thread paints at a time: few steps of Python, and small enough for its cache
 
 
 _pools: dict[int, ThreadPoolExecutor] = {}
