@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from renderer.errors import LatentreelError, expected
-from renderer.generators.base import Generator, NoiseMode, Tap
+from renderer.errors import LatentreelError
+from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_layers import MAX_WIDTH, Pass
+from renderer.generators.networks.trained import TrainedNetwork, named_noise
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ class Block(nn.Module):
         return self.conv1(first(x, ws[:, 0], run), ws[:, 1], run)  # type: ignore[no-any-return]
 
 
-class StyleGAN1(Generator):
+class StyleGAN1(TrainedNetwork):
     """Generate images as the first StyleGAN does.
 
     All weights are zero until a state is loaded or `randomize` is called. `lod` above 0 leaves out the layers that a
@@ -236,11 +237,6 @@ class StyleGAN1(Generator):
                     value.div_(self.config.mapping_lr_multiplier)
         return self
 
-    def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Return untruncated ws [N, num_ws, w_dim] of z [N, z_dim] and labels c [N, c_dim]."""
-        w: Tensor = self.mapping_network(z, c)
-        return w[:, None, :].repeat(1, self.num_ws, 1)
-
     def synthesis(
         self,
         ws: Tensor,
@@ -254,12 +250,8 @@ class StyleGAN1(Generator):
 
         Raises LatentreelError for wrong shapes and unknown layer names in `noise`.
         """
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            raise LatentreelError(f"ws has the shape {list(ws.shape)}, expected [N, {self.num_ws}, {self.w_dim}]")
-        for name in set(noise or {}) - set(self.layer_names):
-            raise LatentreelError(f"there is no layer {name!r}{expected(name, self.layer_names)}")
-        run, lod = Pass(noise_mode, noise or {}, taps), self.config.lod
-        ws = ws.to(self.w_avg)
+        ws = self.fitting(ws)
+        run, lod = Pass(noise_mode, named_noise(noise, self.layer_names), taps), self.config.lod
         x: Tensor | None = None
         image: Tensor | None = None
         for index, block in enumerate(self.synthesis_network.values()):

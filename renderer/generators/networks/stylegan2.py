@@ -14,12 +14,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from renderer.errors import LatentreelError, expected
-from renderer.generators.base import Generator, NoiseMode, Tap
+from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_layers import Pass, Skip, StyleConv, StyleGAN2Config, ToRGB
+from renderer.generators.networks.trained import TrainedNetwork, named_noise
 from renderer.values.fit import PadMode
 
 
@@ -75,7 +75,7 @@ class Synthesis(nn.Module):
             row += block.num_convs
 
 
-class StyleGAN2(Generator):
+class StyleGAN2(TrainedNetwork):
     """Generate images as StyleGAN2 and StyleGAN2-ADA do.
 
     All weights are zero until a state is loaded or `randomize` is called.
@@ -151,11 +151,6 @@ class StyleGAN2(Generator):
                     value.div_(self.config.mapping_lr_multiplier)
         return self
 
-    def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Return untruncated ws [N, num_ws, w_dim] of z [N, z_dim] and labels c [N, c_dim]."""
-        w: Tensor = self.mapping_network(z, c)
-        return w[:, None, :].repeat(1, self.num_ws, 1)
-
     def synthesis(
         self,
         ws: Tensor,
@@ -169,14 +164,10 @@ class StyleGAN2(Generator):
 
         Raises LatentreelError for wrong shapes and unknown layer names in `noise`.
         """
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            raise LatentreelError(f"ws has the shape {list(ws.shape)}, expected [N, {self.num_ws}, {self.w_dim}]")
-        for name in set(noise or {}) - set(self.layer_names):
-            raise LatentreelError(f"there is no layer {name!r}{expected(name, self.layer_names)}")
-        run = Pass(noise_mode, noise or {}, taps, self.extent)
+        ws = self.fitting(ws)
+        run = Pass(noise_mode, named_noise(noise, self.layer_names), taps, self.extent)
         x: Tensor | None = None
         image: Tensor | None = None
-        ws = ws.to(self.w_avg)
         for block, row in self.synthesis_network.routed():
             x = None if x is None else x.to(self.block_dtype(block.resolution))
             x, image = block(x, image, ws[:, row : row + block.num_convs + 1], run)

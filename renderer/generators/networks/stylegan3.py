@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from renderer.errors import LatentreelError
-from renderer.generators.base import Generator, NoiseMode, Tap
+from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.stylegan2_layers import Pass
 from renderer.generators.networks.stylegan3_layers import FourierInput, Layer, StyleGAN3Config
+from renderer.generators.networks.trained import TrainedNetwork
 
 
 class Synthesis(nn.Module):
@@ -32,7 +33,7 @@ class Synthesis(nn.Module):
         return (module for module in self.children() if isinstance(module, Layer))
 
 
-class StyleGAN3(Generator):
+class StyleGAN3(TrainedNetwork):
     """Generate images as StyleGAN3 does, in either of its configs, T (translation) and R (rotation).
 
     All weights are zero until a state is loaded.
@@ -76,11 +77,6 @@ class StyleGAN3(Generator):
         self.conv_dtype = None if dtype == torch.float32 else dtype
         return self
 
-    def map(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Return untruncated ws [N, num_ws, w_dim] of z [N, z_dim] and labels c [N, c_dim]."""
-        w: Tensor = self.mapping_network(z, c)
-        return w[:, None, :].repeat(1, self.num_ws, 1)
-
     def synthesis(
         self,
         ws: Tensor,
@@ -95,11 +91,10 @@ class StyleGAN3(Generator):
         transform [1 or N, 3, 3] tells where each point (x, y, 1) of the image looks, in image widths from its
         middle: the inverse of how the picture moves. Raises LatentreelError for wrong shapes.
         """
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != (self.num_ws, self.w_dim):
-            raise LatentreelError(f"ws has the shape {list(ws.shape)}, expected [N, {self.num_ws}, {self.w_dim}]")
+        ws = self.fitting(ws)
         if transform is not None and tuple(transform.shape) not in ((len(ws), 3, 3), (1, 3, 3)):
             raise LatentreelError(f"transform has the shape {list(transform.shape)}, expected [{len(ws)}, 3, 3]")
-        run, ws = Pass(noise_mode, noise or {}, taps), ws.to(self.w_avg)
+        run = Pass(noise_mode, noise or {}, taps)
         x = run.tapped("input", self.synthesis_network.input(ws[:, 0], transform))
         for row, layer in enumerate(self.synthesis_network.layers(), start=1):
             low = self.conv_dtype if layer.config.low_precision else None
