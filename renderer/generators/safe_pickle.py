@@ -28,13 +28,13 @@ MAX_DEPTH = 16
 MAPPED_BYTES = 4 << 20
 
 KNOWN_HEADS = {
-    b"\x93NUMPY": "is a numpy array",
+    b"\x93NUMPY": "is a numpy array, not a checkpoint",
     b"\x1f\x8b": "is compressed with gzip; unpack it first",
     b"BZh": "is compressed with bzip2; unpack it first",
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it first",
-    b"\x89HDF": "is an HDF5 file",
-    b"\x89PNG": "is a PNG image",
-    b"\xff\xd8\xff": "is a JPEG image",
+    b"\x89HDF": "is an HDF5 file, not a checkpoint",
+    b"\x89PNG": "is a PNG image, not a checkpoint",
+    b"\xff\xd8\xff": "is a JPEG image, not a checkpoint",
     b"version https://git-lfs": "is a Git LFS pointer: the model itself was not downloaded",
     b"<": "is a web page or XML text, not a model: the download went wrong",
 }
