@@ -79,4 +79,28 @@ def test_damaged_files_end_in_one_sentence(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.full
 @pytest.mark.timeout(1200)
 def test_many_damaged_files_end_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reset_peak()
+    before = peak_bytes()
     survive(20_000, 7, tmp_path, monkeypatch)
+    assert peak_bytes() - before < 1 << 30, "reading a damaged file took more than 1 GiB"
+
+
+def reset_peak() -> None:
+    """Let the kernel count this process's peak memory anew; there is no such thing outside of Linux."""
+    if Path("/proc/self/clear_refs").exists():
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process has held, in bytes; 0 where the system does not tell."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def test_peak_memory_is_noticed() -> None:
+    reset_peak()
+    before = peak_bytes()
+    held = bytearray(b"x" * (64 << 20))
+    assert before == 0 or peak_bytes() - before > 32 << 20
+    assert len(held) == 64 << 20
