@@ -9,6 +9,7 @@ import gc
 import json
 import math
 import pickle
+import subprocess
 import sys
 import tempfile
 import time
@@ -174,6 +175,15 @@ def measure(*paths: str, rounds: int = 7) -> list[dict[str, float]]:
             load_generator(path)
             about["seconds"] = min(about["seconds"], time.perf_counter() - began)
     return found
+
+
+def measured_afresh(*paths: Path) -> list[dict[str, float]]:
+    """Return what `measure` finds in a process of its own."""
+    command = [sys.executable, "-m", "tests.generators.full_size", *map(str, paths)]
+    folder = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    measured: list[dict[str, float]] = json.loads(done.stdout)
+    return measured
 
 
 if __name__ == "__main__":

@@ -1,10 +1,7 @@
-"""A network of full size opens quickly, without its file and its companions in memory."""
+"""A network of full size opens without its file and its companions in memory; how fast, benchmarks/ tells."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +9,7 @@ import torch
 
 from renderer.generators import convert, load_generator
 from renderer.generators.networks.stylegan2 import StyleGAN2
-from tests.generators.full_size import config, write_checkpoint
+from tests.generators.full_size import config, measured_afresh, write_checkpoint
 
 
 def test_what_the_helper_writes_is_opened(tmp_path: Path):
@@ -43,20 +40,8 @@ def test_only_the_network_that_renders_is_read(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.full
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from /proc")
-def test_time_and_memory_of_a_full_size_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_full_size_network_needs_little_more_than_its_parameters(tmp_path: Path):
     size = write_checkpoint(tmp_path / "full.pkl")
     convert(tmp_path / "full.pkl", tmp_path / "full.safetensors")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.generators.full_size", tmp_path / "full.pkl", tmp_path / "full.safetensors"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    pickled, plain = json.loads(done.stdout)
-    with capsys.disabled():
-        print(f"\n{size / 1e6:.0f} MB of parameters: pickle {pickled}, safetensors {plain}")
-    assert pickled["seconds"] < 3
-    assert pickled["peak"] < 2.2 * size
-    assert plain["peak"] < 2.2 * size
-    assert plain["seconds"] < 0.5 * pickled["seconds"]
+    for measured in measured_afresh(tmp_path / "full.pkl", tmp_path / "full.safetensors"):
+        assert measured["peak"] < 2.2 * size

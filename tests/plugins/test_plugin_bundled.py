@@ -83,7 +83,7 @@ def test_the_command_line_tells_all_about_an_effect(command, name):
     told = command("effects", name)
     effect = EFFECTS[name]
     assert told.code == 0
-    assert f"{name} (latent effect)" in told.output
+    assert f"{name} ({effect.stage} effect)" in told.output
     for field_name, field in effect.model_fields.items():
         assert (field.alias or field_name) in told.output
         assert field.description.split()[0] in told.output
