@@ -19,12 +19,12 @@ from renderer.errors import LatentreelError
 from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.fir import Fir
-from renderer.generators.networks.stylegan2_layers import MAX_WIDTH, Pass
+from renderer.generators.networks.stylegan2_layers import Pass, PyramidConfig
 from renderer.generators.networks.trained import TrainedNetwork, named_noise
 
 
 @dataclass(frozen=True)
-class StyleGAN1Config:
+class StyleGAN1Config(PyramidConfig):
     """Describe a StyleGAN network completely.
 
     channels        of the feature maps at 4, 8, ... img_resolution pixels.
@@ -34,13 +34,6 @@ class StyleGAN1Config:
     norm_eps        what instance normalisation adds to the variance.
     """
 
-    z_dim: int
-    c_dim: int
-    w_dim: int
-    img_resolution: int
-    img_channels: int
-    channels: tuple[int, ...]
-    mapping_widths: tuple[int, ...]
     mapping_lr_multiplier: float = 0.01
     use_noise: bool = True
     blur_filter: tuple[float, ...] = (1, 2, 1)
@@ -48,15 +41,7 @@ class StyleGAN1Config:
     norm_eps: float = 1e-8
 
     def __post_init__(self) -> None:
-        sizes = (self.z_dim, self.w_dim, self.img_channels, *self.channels, *self.mapping_widths)
-        if self.img_resolution != 2 ** (len(self.channels) + 1) or not 1 <= len(self.channels) <= 12:
-            raise ValueError(f"{len(self.channels)} blocks do not lead to {self.img_resolution} pixels")
-        if max(*sizes, self.c_dim) > MAX_WIDTH:
-            raise ValueError(f"a dimension of the network is larger than {MAX_WIDTH}")
-        if min(sizes) < 1 or self.c_dim < 0 or not self.mapping_widths:
-            raise ValueError("a dimension of the network is not positive")
-        if self.mapping_widths[-1] != self.w_dim:
-            raise ValueError(f"the mapping ends in {self.mapping_widths[-1]} features, expected w_dim {self.w_dim}")
+        self.check_sizes()
         if not 0 <= self.lod <= len(self.channels) - 1:
             raise ValueError(f"its lod is {self.lod}, expected 0 to {len(self.channels) - 1}")
         if not (math.isfinite(self.mapping_lr_multiplier) and 0 < self.norm_eps < 1):

@@ -26,7 +26,32 @@ MAX_WIDTH = 1 << 20
 
 
 @dataclass(frozen=True)
-class StyleGAN2Config:
+class PyramidConfig:
+    """Hold the sizes of a network whose blocks double the resolution from 4 on: StyleGAN1 and 2."""
+
+    z_dim: int
+    c_dim: int
+    w_dim: int
+    img_resolution: int
+    img_channels: int
+    channels: tuple[int, ...]
+    mapping_widths: tuple[int, ...]
+
+    def check_sizes(self, *counts: int) -> None:
+        """Raise ValueError for sizes that no network has; `c_dim` and further counts may be 0, the others may not."""
+        sizes = (self.z_dim, self.w_dim, self.img_channels, *self.channels, *self.mapping_widths)
+        if self.img_resolution != 2 ** (len(self.channels) + 1) or not 1 <= len(self.channels) <= 12:
+            raise ValueError(f"{len(self.channels)} blocks do not lead to {self.img_resolution} pixels")
+        if max(*sizes, self.c_dim, *counts) > MAX_WIDTH:
+            raise ValueError(f"a dimension of the network is larger than {MAX_WIDTH}")
+        if min(sizes) < 1 or min(self.c_dim, *counts, 0) < 0 or not self.mapping_widths:
+            raise ValueError("a dimension of the network is not positive")
+        if self.mapping_widths[-1] != self.w_dim:
+            raise ValueError(f"the mapping ends in {self.mapping_widths[-1]} features, expected w_dim {self.w_dim}")
+
+
+@dataclass(frozen=True)
+class StyleGAN2Config(PyramidConfig):
     """Describe a StyleGAN2 network completely.
 
     channels        of the feature maps at 4, 8, ... img_resolution pixels.
@@ -38,13 +63,6 @@ class StyleGAN2Config:
     conv_clamp      limit of every convolution's output, in any precision.
     """
 
-    z_dim: int
-    c_dim: int
-    w_dim: int
-    img_resolution: int
-    img_channels: int
-    channels: tuple[int, ...]
-    mapping_widths: tuple[int, ...]
     embed_features: int = 0
     mapping_activation: Activation = "lrelu"
     mapping_lr_multiplier: float = 0.01
@@ -57,15 +75,7 @@ class StyleGAN2Config:
     label_concat: bool = False
 
     def __post_init__(self) -> None:
-        sizes = (self.z_dim, self.w_dim, self.img_channels, *self.channels, *self.mapping_widths)
-        if self.img_resolution != 2 ** (len(self.channels) + 1) or not 1 <= len(self.channels) <= 12:
-            raise ValueError(f"{len(self.channels)} blocks do not lead to {self.img_resolution} pixels")
-        if max(*sizes, self.c_dim, self.embed_features) > MAX_WIDTH:
-            raise ValueError(f"a dimension of the network is larger than {MAX_WIDTH}")
-        if min(sizes) < 1 or min(self.c_dim, self.embed_features, self.num_fp16_res) < 0 or not self.mapping_widths:
-            raise ValueError("a dimension of the network is not positive")
-        if self.mapping_widths[-1] != self.w_dim:
-            raise ValueError(f"the mapping ends in {self.mapping_widths[-1]} features, expected w_dim {self.w_dim}")
+        self.check_sizes(self.embed_features, self.num_fp16_res)
         if bool(self.c_dim) != bool(self.embed_features):
             raise ValueError(f"{self.c_dim} labels do not go with an embedding of {self.embed_features} features")
         if self.architecture not in get_args(Architecture):
