@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 Array = NDArray[np.float32]
 LANES = 32  # channels in a block: the innermost loop, which a CPU does eight or sixteen at a time
-OPTIONS: dict[str, Any] = {"fastmath": {"contract", "nsz"}, "nogil": True, "error_model": "numpy", "cache": True}
 
 
-def blocks(tensor: Tensor) -> Array:
+def kernel(function: Callable[..., None]) -> Callable[..., None]:
+    """Compile a function of arrays and numbers when it is first called; it runs beside other threads."""
+    compiler: Any = numba.njit(fastmath={"contract", "nsz"}, nogil=True, error_model="numpy", cache=True)
+    made: Callable[..., None] = compiler(function)
+    return made
+
+
+def blocks(tensor: Tensor) -> NDArray[Any]:
     """Return a contiguous tensor [..., C] as an array [..., C / 32, 32] in the same memory."""
-    array: Array = tensor.unflatten(-1, (-1, LANES)).numpy()
-    return array
+    return tensor.reshape(*tensor.shape[:-1], -1, LANES).numpy()
