@@ -70,6 +70,7 @@ def bench(
 
     if model is not None and random is not None:
         raise LatentreelError(f"expected a MODEL or --random, not both: {model} and {random}")
+    kept = keep_pages()
     if threads:
         torch.set_num_threads(threads)
     place = checked_device(device)
@@ -84,7 +85,6 @@ def bench(
             seconds,
             lambda what: status.update(f"measuring {what}"),
         )
-    kept = keep_pages()
     if as_json:
         report.print_json({**asdict(found), "machine": machine(found), "kept_pages": kept})
     else:

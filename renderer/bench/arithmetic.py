@@ -41,11 +41,12 @@ def of_stylegan1(generator: stylegan1.StyleGAN1) -> int:
     """Return the operations of a StyleGAN1, whose upsampling is a 4x4 convolution of the smaller map."""
     total = 0
     for block in generator.synthesis_network.children():
+        assert isinstance(block, stylegan1.Block)
         for layer in block.modules():
             if isinstance(layer, stylegan1.StyleLayer | stylegan1.ToRGB) and hasattr(layer, "weight"):
                 weights = layer.weight.numel()
                 is_up = isinstance(layer, stylegan1.StyleLayer) and layer.up
-                total += 2 * (weights * 4 // 9 if is_up else weights) * int(block.resolution) ** 2
+                total += 2 * (weights * 4 // 9 if is_up else weights) * block.resolution**2
     return total
 
 
