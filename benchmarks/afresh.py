@@ -1,0 +1,180 @@
+"""Time one form of StyleGAN2's synthesis in a fresh process; what the other benchmarks pair with each other.
+
+    python -m benchmarks.afresh FORM RESOLUTION [--stock] [--frames N] [--batch N]
+
+prints one line of JSON. Every form computes the same picture from the same weights. Without --stock the allocator is
+told to keep freed pages, as `render` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
+
+import torch
+from torch import Tensor
+
+from benchmarks import textbook
+from renderer.bench.memory import forget_peak, peak
+from renderer.generators.load import DTYPES
+from renderer.generators.modes import fast_dtype
+from renderer.generators.networks import stylegan2, stylegan2_kernels
+from renderer.generators.networks.stylegan2 import StyleGAN2
+from renderer.generators.untrained import stylegan2 as network_of
+from renderer.pages import keep_pages
+
+Synthesis = Callable[[Tensor], Tensor]
+CPU = torch.device("cpu")
+DISTURBED, TRIES = 0.05, 4  # of the processor time, taken by other programs
+
+
+def exact(network: StyleGAN2) -> Synthesis:
+    return network.synthesis
+
+
+def fast(network: StyleGAN2) -> Synthesis:
+    return network.use_dtype(DTYPES[fast_dtype("cpu")[0]]).synthesis
+
+
+def compiled(network: StyleGAN2) -> Synthesis:
+    return network.use_dtype(DTYPES[fast_dtype("cpu")[0]]).use_compiler().synthesis
+
+
+def the_textbook(network: StyleGAN2) -> Synthesis:
+    return lambda ws: textbook.synthesis(network, ws)
+
+
+def no_kernels(network: StyleGAN2) -> Synthesis:
+    """Scale activations and outputs instead of weights, in NCHW, by torch alone."""
+    stylegan2_kernels.KernelConv.fits = staticmethod(lambda weight: False)  # type: ignore[method-assign]
+    return network.synthesis
+
+
+def no_winograd(network: StyleGAN2) -> Synthesis:
+    """Use the direct convolutions of torch, channels last, for large maps too."""
+    stylegan2_kernels.KernelConv.is_large = lambda self, pixels: False  # type: ignore[method-assign]
+    return network.synthesis
+
+
+def no_strips(network: StyleGAN2) -> Synthesis:
+    """Make the image from whole feature maps instead of strips that are still in the caches."""
+    stylegan2.Block.reader = lambda self, x, ws, run: None  # type: ignore[method-assign]
+    return network.synthesis
+
+
+FORMS: dict[str, Callable[[StyleGAN2], Synthesis]] = {
+    "textbook": the_textbook,
+    "exact": exact,
+    "fast": fast,
+    "compiled": compiled,
+    "no-kernels": no_kernels,
+    "no-winograd": no_winograd,
+    "no-strips": no_strips,
+}
+
+
+@torch.no_grad()
+def measure(form: str, resolution: int, frames: int, batch: int) -> dict[str, Any]:
+    """Return the milliseconds of each frame, the difference from the textbook, the peak in bytes, and others' share."""
+    network = network_of(resolution).eval().requires_grad_(False)
+    made = FORMS[form](network)
+    ws = network.mapping(torch.randn(batch, network.z_dim, generator=torch.Generator().manual_seed(0)))
+    forget_peak(CPU)
+    made(ws)
+    times, disturbed = [], Others()
+    for _ in range(frames):
+        began = time.perf_counter()
+        image = made(ws)
+        times.append((time.perf_counter() - began) * 1e3 / batch)
+    held, share = peak(CPU), disturbed.share()
+    wanted = image if form == "textbook" else textbook.synthesis(network, ws)
+    error = float((image - wanted).abs().max() / wanted.abs().max())
+    return {"times": times, "error": error, "peak": held, "others": share}
+
+
+class Others:
+    """Watch how much of the processors other programs take; on Linux."""
+
+    STAT = Path("/proc/stat")
+
+    def __init__(self) -> None:
+        self.began = self.used()
+
+    def used(self) -> tuple[float, float]:
+        """Return the seconds that all programs have used so far, and those of this one."""
+        if not self.STAT.exists():
+            return 0.0, 0.0
+        user, nice, system = map(int, self.STAT.read_text().split()[1:4])
+        return (user + nice + system) / os.sysconf("SC_CLK_TCK"), time.process_time()
+
+    def share(self) -> float:
+        """Return the seconds of the others since the beginning, over those of this program."""
+        whole, own = (now - then for now, then in zip(self.used(), self.began, strict=True))
+        return max(0.0, whole - own) / max(own, 1e-9)
+
+
+def afresh(form: str, resolution: int, *, stock: bool = False, frames: int = 5, batch: int = 1) -> dict[str, Any]:
+    """Return what `measure` finds in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.afresh", form, str(resolution), *(["--stock"] if stock else [])]
+    command += ["--frames", str(frames), "--batch", str(batch)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def alternating(
+    what: dict[str, dict[str, Any]], rounds: int, tell: Callable[[str], None] = lambda name: None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what `afresh` finds for each of several sets of arguments, all in turn and then again.
+
+    What other programs disturb is measured again, a few times.
+    """
+    for number in range(rounds):
+        for name, arguments in what.items():
+            tell(f"{name}, round {number + 1} of {rounds}")
+            for _ in range(TRIES):
+                found = afresh(**arguments)
+                if found["others"] < DISTURBED:
+                    break
+                tell(f"again: other programs took {found['others']:.0%} as much")
+            yield name, found
+
+
+def gathered(found: Iterator[tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Return the best, the median, the largest error, peak and share of other programs of all rounds, by name."""
+    rounds: dict[str, list[dict[str, Any]]] = {}
+    for name, one in found:
+        rounds.setdefault(name, []).append(one)
+    return {
+        name: {
+            "best": min(value for one in some for value in one["times"]),
+            "median": statistics.median(value for one in some for value in one["times"]),
+            "error": max(one["error"] for one in some),
+            "peak": max(one["peak"] or 0 for one in some),
+            "others": max(one["others"] for one in some),
+        }
+        for name, some in rounds.items()
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("form", choices=FORMS)
+    parser.add_argument("resolution", type=int)
+    parser.add_argument("--stock", action="store_true", help="leave the allocator alone")
+    parser.add_argument("--frames", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=1)
+    options = parser.parse_args()
+    if not options.stock:
+        keep_pages()
+    print(json.dumps(measure(options.form, options.resolution, options.frames, options.batch)))
