@@ -14,7 +14,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import textbook
+from benchmarks.quiet import quiet_times
 from renderer.bench.memory import forget_peak, peak
 from renderer.generators.load import DTYPES
 from renderer.generators.modes import fast_dtype
@@ -35,7 +35,6 @@ from renderer.pages import keep_pages
 
 Synthesis = Callable[[Tensor], Tensor]
 CPU = torch.device("cpu")
-DISTURBED, TRIES = 0.05, 4  # of the processor time, taken by other programs
 
 
 def exact(network: StyleGAN2) -> Synthesis:
@@ -91,36 +90,11 @@ def measure(form: str, resolution: int, frames: int, batch: int) -> dict[str, An
     ws = network.mapping(torch.randn(batch, network.z_dim, generator=torch.Generator().manual_seed(0)))
     forget_peak(CPU)
     made(ws)
-    times, disturbed = [], Others()
-    for _ in range(frames):
-        began = time.perf_counter()
-        image = made(ws)
-        times.append((time.perf_counter() - began) * 1e3 / batch)
-    held, share = peak(CPU), disturbed.share()
+    times, others = quiet_times(lambda: made(ws), frames)
+    held, image = peak(CPU), made(ws)
     wanted = image if form == "textbook" else textbook.synthesis(network, ws)
     error = float((image - wanted).abs().max() / wanted.abs().max())
-    return {"times": times, "error": error, "peak": held, "others": share}
-
-
-class Others:
-    """Watch how much of the processors other programs take; on Linux."""
-
-    STAT = Path("/proc/stat")
-
-    def __init__(self) -> None:
-        self.began = self.used()
-
-    def used(self) -> tuple[float, float]:
-        """Return the seconds that all programs have used so far, and those of this one."""
-        if not self.STAT.exists():
-            return 0.0, 0.0
-        user, nice, system = map(int, self.STAT.read_text().split()[1:4])
-        return (user + nice + system) / os.sysconf("SC_CLK_TCK"), time.process_time()
-
-    def share(self) -> float:
-        """Return the seconds of the others since the beginning, over those of this program."""
-        whole, own = (now - then for now, then in zip(self.used(), self.began, strict=True))
-        return max(0.0, whole - own) / max(own, 1e-9)
+    return {"times": [1e3 * one / batch for one in times], "error": error, "peak": held, "others": others}
 
 
 def afresh(form: str, resolution: int, *, stock: bool = False, frames: int = 5, batch: int = 1) -> dict[str, Any]:
@@ -135,19 +109,11 @@ def afresh(form: str, resolution: int, *, stock: bool = False, frames: int = 5, 
 def alternating(
     what: dict[str, dict[str, Any]], rounds: int, tell: Callable[[str], None] = lambda name: None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what `afresh` finds for each of several sets of arguments, all in turn and then again.
-
-    What other programs disturb is measured again, a few times.
-    """
+    """Yield what `afresh` finds for each of several sets of arguments, all in turn and then again."""
     for number in range(rounds):
         for name, arguments in what.items():
             tell(f"{name}, round {number + 1} of {rounds}")
-            for _ in range(TRIES):
-                found = afresh(**arguments)
-                if found["others"] < DISTURBED:
-                    break
-                tell(f"again: other programs took {found['others']:.0%} as much")
-            yield name, found
+            yield name, afresh(**arguments)
 
 
 def gathered(found: Iterator[tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
