@@ -9,6 +9,7 @@ told to keep freed pages, as `render` does.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -76,6 +77,7 @@ FORMS: dict[str, Callable[[StyleGAN2], Synthesis]] = {
     "exact": exact,
     "fast": fast,
     "compiled": compiled,
+    "fine-moves": exact,
     "no-kernels": no_kernels,
     "no-winograd": no_winograd,
     "no-strips": no_strips,
@@ -86,15 +88,24 @@ FORMS: dict[str, Callable[[StyleGAN2], Synthesis]] = {
 def measure(form: str, resolution: int, frames: int, batch: int) -> dict[str, Any]:
     """Return the milliseconds of each frame, the difference from the textbook, the peak in bytes, and others' share."""
     network = network_of(resolution).eval().requires_grad_(False)
-    made = FORMS[form](network)
-    ws = network.mapping(torch.randn(batch, network.z_dim, generator=torch.Generator().manual_seed(0)))
+    made, some = FORMS[form](network), inputs(network, batch, form == "fine-moves")
     forget_peak(CPU)
-    made(ws)
-    times, others = quiet_times(lambda: made(ws), frames)
-    held, image = peak(CPU), made(ws)
-    wanted = image if form == "textbook" else textbook.synthesis(network, ws)
+    made(next(some))
+    times, others = quiet_times(lambda: made(next(some)), frames)
+    held, ws = peak(CPU), next(some)
+    image, wanted = made(ws), textbook.synthesis(network, ws)
     error = float((image - wanted).abs().max() / wanted.abs().max())
     return {"times": [1e3 * one / batch for one in times], "error": error, "peak": held, "others": others}
+
+
+def inputs(network: StyleGAN2, batch: int, fine_only: bool) -> Iterator[Tensor]:
+    """Yield ws without end; each differs from the two before, or only in the rows from 64 pixels on."""
+    source = torch.Generator().manual_seed(0)
+    some = network.mapping(torch.randn(3 * batch, network.z_dim, generator=source)).split(batch)
+    if fine_only:
+        row = network.layer_bands.index("fine")
+        some = tuple(torch.cat([some[0][:, :row], ws[:, row:]], dim=1) for ws in some)
+    return itertools.cycle(some)
 
 
 def afresh(form: str, resolution: int, *, stock: bool = False, frames: int = 5, batch: int = 1) -> dict[str, Any]:

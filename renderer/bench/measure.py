@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from renderer.generators.modes import ONLY_EXACT, PAID_BACK, Mode, cannot_compil
 
 MODES = ("exact", "fast", "compiled")
 CEILING_SHARE = 0.5  # of the seconds of one measurement
+DIFFERENT = 3  # batches that follow each other: what two of them have in common, a network may compute once
 Tell = Callable[[str], None]
 
 
@@ -135,13 +137,14 @@ def notes(modes: Sequence[str], fast: Mode, bench: Bench) -> list[str]:
 @torch.no_grad()
 def timing(bench: Bench, generator: Generator, name: str, mode: Mode, batch: int, seconds: float) -> Timing:
     """Measure one mode in one batch."""
-    device, ws = generator.device, latents(generator, batch)
+    device = generator.device
+    some = cycle(latents(generator, DIFFERENT * batch).split(batch))
     generator.use_dtype(DTYPES[mode.dtype])
     if mode.compiled:
         generator.use_compiler()
     forget_peak(device)
-    first = once(lambda: generator.synthesis(ws), device)
-    times = timed(lambda: generator.synthesis(ws), device, seconds, warm_up=0)
+    first = once(lambda: generator.synthesis(next(some)), device)
+    times = timed(lambda: generator.synthesis(next(some)), device, seconds, warm_up=0)
     best = min(times) / batch
     work = bench.operations
     floor = None if work is None else best * bench.ceilings[mode.dtype].best / work
