@@ -50,7 +50,7 @@ def activated(x: Tensor, bias: Tensor, network: StyleGAN2, slope: float = 0.2, g
     if gain != 1:
         x = x * gain
     clamp = network.config.conv_clamp
-    return x if clamp is None else x.clamp(-clamp * gain, clamp * gain)
+    return x if clamp is None else x.clamp(-clamp, clamp)
 
 
 def convolved(network: StyleGAN2, layer: StyleConv, x: Tensor, w: Tensor) -> Tensor:

@@ -138,7 +138,7 @@ def notes(modes: Sequence[str], fast: Mode, bench: Bench) -> list[str]:
 def timing(bench: Bench, generator: Generator, name: str, mode: Mode, batch: int, seconds: float) -> Timing:
     """Measure one mode in one batch."""
     device = generator.device
-    some = cycle(latents(generator, DIFFERENT * batch).split(batch))
+    some = cycle(torch.split(latents(generator, DIFFERENT * batch), batch))
     generator.use_dtype(DTYPES[mode.dtype])
     if mode.compiled:
         generator.use_compiler()
