@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, product
 
 import torch
 from torch import Tensor
@@ -18,7 +18,6 @@ from renderer.generators.base import Generator
 from renderer.generators.load import DTYPES
 from renderer.generators.modes import ONLY_EXACT, PAID_BACK, Mode, cannot_compile, choose_mode
 
-MODES = ("exact", "fast", "compiled")
 CEILING_SHARE = 0.5  # of the seconds of one measurement
 DIFFERENT = 3  # batches that follow each other: what two of them have in common, a network may compute once
 Tell = Callable[[str], None]
@@ -79,36 +78,43 @@ def measure(
     seconds: float,
     tell: Tell = lambda what: None,
 ) -> Bench:
-    """Measure a generator in modes of `MODES`, for at least so many seconds each; `tell` hears what comes next.
+    """Measure a generator for at least so many seconds in each mode and batch; `tell` hears what comes next.
 
-    dtype is that of the fast modes, None leaves it to the device.
+    modes are exact, fast and compiled; none given stand for all that differ on the device.
+    dtype is that of the fast modes; None leaves it to the device.
     Raises LatentreelError where only compiled is asked for and cannot be.
     """
-    device = generator.device
-    fast = choose_mode("fast", str(device), dtype) if generator.low_precision else ONLY_EXACT
-    wanted = possible(modes, fast, str(device))
+    place = str(generator.device)
+    fast = choose_mode("fast", place, dtype) if generator.low_precision else ONLY_EXACT
+    wanted = possible(modes, fast, place)
     tell("the machine's ceiling")
-    kinds = dict.fromkeys(one.dtype for _, one in wanted)
-    height, width = generator.img_size
-    compiles = fast.dtype != "fp32" and cannot_compile(str(device)) is None
-    bench = Bench(
-        model,
-        generator.family,
-        (width, height),
-        str(device),
-        sum(value.nbytes for value in generator.state_dict().values()),
-        operations(generator),
-        {kind: ceiling(device, kind, seconds * CEILING_SHARE) for kind in kinds},
-        memory_speed(device, seconds * CEILING_SHARE),
-        choose_mode("auto", str(device)) if generator.low_precision else ONLY_EXACT,
-        PAID_BACK if compiles else None,
-    )
-    for name, mode in wanted:
-        for batch in batches:
-            tell(f"{name} {mode.dtype}, batch {batch}" + (": compiling, a minute or two" if mode.compiled else ""))
+    bench = begun(model, generator, dict.fromkeys(mode.dtype for _, mode in wanted), seconds * CEILING_SHARE)
+    for (name, mode), batch in product(wanted, batches):
+        tell(f"{name} {mode.dtype}, batch {batch}" + (": compiling, a minute or two" if mode.compiled else ""))
+        try:
             bench.timings.append(timing(bench, generator, name, mode, batch, seconds))
-    bench.notes.extend(notes(modes, fast, bench))
+        except torch.cuda.OutOfMemoryError:
+            bench.notes.append(f"{name}, batch {batch}: more memory than the GPU has free")
+    bench.notes.extend(notes(fast, bench))
     return bench
+
+
+def begun(model: str, generator: Generator, dtypes: Iterable[str], seconds: float) -> Bench:
+    """Return what there is to say before the model itself is measured."""
+    device, (height, width) = generator.device, generator.img_size
+    auto = choose_mode("auto", str(device)) if generator.low_precision else ONLY_EXACT
+    return Bench(
+        model=model,
+        family=generator.family,
+        size=(width, height),
+        device=str(device),
+        parameters=sum(value.nbytes for value in generator.state_dict().values()),
+        operations=operations(generator),
+        ceilings={dtype: ceiling(device, dtype, seconds) for dtype in dtypes},
+        memory_speed=memory_speed(device, seconds),
+        auto=auto,
+        compiled_from=PAID_BACK if auto.dtype != "fp32" and cannot_compile(str(device)) is None else None,
+    )
 
 
 def possible(modes: Sequence[str], fast: Mode, device: str) -> list[tuple[str, Mode]]:
@@ -122,7 +128,7 @@ def possible(modes: Sequence[str], fast: Mode, device: str) -> list[tuple[str, M
     return [(name, mode) for name, mode in found.items() if not modes or name in modes]
 
 
-def notes(modes: Sequence[str], fast: Mode, bench: Bench) -> list[str]:
+def notes(fast: Mode, bench: Bench) -> list[str]:
     """Return what the numbers do not say by themselves."""
     said = []
     if fast.dtype == "fp32":
