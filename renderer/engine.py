@@ -63,4 +63,4 @@ def default_batch(timeline: Timeline, size: tuple[int, int]) -> int:
     pixels = size[0] * size[1] if generator.any_size else generator.img_size[0] * generator.img_size[1]
     if generator.device.type != "cpu":
         return max(1, min(16, 8 * 1024 * 1024 // pixels))
-    return max(1, min(4, 1024 * 1024 // pixels)) if generator.any_size else 1
+    return max(1, min(8, 2 * 1024 * 1024 // pixels)) if generator.any_size else 1
