@@ -60,7 +60,7 @@ class Dense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x [N, inputs] to [N, outputs]."""
-        y = functional.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+        y = functional.linear(x * self.weight_gain, self.weight, self.bias * self.bias_gain)
         return activate(y, self.activation)
 
 

@@ -18,7 +18,7 @@ from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
-from renderer.generators.networks.stylegan2_layers import Pass, Skip, StyleConv, StyleGAN2Config, ToRGB
+from renderer.generators.networks.stylegan2_layers import Pass, RgbReader, Skip, StyleConv, StyleGAN2Config, ToRGB
 from renderer.generators.networks.trained import TrainedNetwork, named_noise
 from renderer.values.fit import PadMode
 
@@ -30,12 +30,14 @@ class Block(nn.Module):
         super().__init__()
         self.resolution, self.config = config.resolutions[index], config
         outputs, name = config.channels[index], f"b{self.resolution}"
+        self.skip: Skip | None = None
         if index == 0:
             self.const = nn.Parameter(torch.zeros(outputs, 4, 4))
         else:
             inputs = config.channels[index - 1]
             self.conv0 = StyleConv(f"{name}.conv0", inputs, outputs, self.resolution, True, config)
-            self.skip = Skip(inputs, outputs, config) if config.architecture == "resnet" else None
+            if config.architecture == "resnet":
+                self.skip = Skip(inputs, outputs, config)
         self.conv1 = StyleConv(f"{name}.conv1", outputs, outputs, self.resolution, False, config)
         self.has_rgb = config.architecture == "skip" or self.resolution == config.img_resolution
         if self.has_rgb:
@@ -45,17 +47,26 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor | None, image: Tensor | None, ws: Tensor, run: Pass) -> tuple[Tensor, Tensor | None]:
         """Return the feature map and the image so far; ws [N, num_convs + 1, w_dim]."""
+        past = None
         if x is None:
-            x = self.conv1(run.extent.of_input(self.const).expand(len(ws), -1, -1, -1), ws[:, 0], run)
-        elif self.skip is None:
-            x = self.conv1(self.conv0(x, ws[:, 0], run), ws[:, 1], run)
+            x = run.extent.of_input(self.const).expand(len(ws), -1, -1, -1)
         else:
-            past = self.skip(x) * math.sqrt(0.5)
-            x = past + self.conv1(self.conv0(x, ws[:, 0], run), ws[:, 1], run, gain=math.sqrt(0.5))
+            past = None if self.skip is None else self.skip(x) * math.sqrt(0.5)
+            x = self.conv0(x, ws[:, 0], run)
+        reader = self.reader(x, ws, run) if past is None else None
+        x = self.conv1(x, ws[:, self.num_convs - 1], run, 1.0 if past is None else math.sqrt(0.5), reader)
+        x = x if past is None else past + x
         if self.has_rgb:
-            rgb = self.torgb(x, ws[:, -1])
+            rgb = self.torgb(x, ws[:, -1]) if reader is None else reader.image()
             image = rgb if image is None else self.fir.upsample(image) + rgb
         return x, image
+
+    def reader(self, x: Tensor, ws: Tensor, run: Pass) -> RgbReader | None:
+        """Return what makes the image while the feature map comes, where it comes in strips and nobody taps it."""
+        if not self.has_rgb or run.taps is not None or not self.conv1.has_kernel(x, ws):
+            return None
+        shape = run.extent.shape(self.resolution)
+        return RgbReader(self.torgb, ws[:, -1], shape, only=self.resolution == self.config.img_resolution)
 
 
 class Synthesis(nn.Module):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from functools import partial
+from typing import Literal, Protocol, get_args
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +18,11 @@ from torch.nn import functional
 
 from renderer.errors import LatentreelError, PluginError
 from renderer.generators.base import NoiseMode, Tap
+from renderer.generators.kernels.finish import Finish
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
+from renderer.generators.networks.stylegan2_kernels import KernelConv
 
 Architecture = Literal["skip", "resnet", "orig"]
 MAX_WIDTH = 1 << 20
@@ -134,6 +137,23 @@ def modulated(x: Tensor, weight: Tensor, style: Tensor, fir: Fir | None = None, 
     return x
 
 
+def needs_grad(*tensors: Tensor) -> bool:
+    """Say whether autograd watches any of them."""
+    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+
+
+class Reader(Protocol):
+    """See a feature map strip by strip, while it is in the caches.
+
+    only  says that nobody else needs the map, so that it need not be kept.
+    """
+
+    only: bool
+
+    def see(self, n: int, top: int, strip: Tensor) -> None:
+        """Take rows [rows, W, C] of map n from `top` on, from any thread."""
+
+
 class StyleConv(nn.Module):
     """Convolve with modulation and demodulation, then add noise and bias, and activate."""
 
@@ -151,15 +171,56 @@ class StyleConv(nn.Module):
         if config.use_noise:
             self.register_buffer("noise_const", torch.zeros(resolution, resolution))
             self.noise_strength = nn.Parameter(torch.zeros([]))
+        self._kernel: tuple[tuple[int, int], KernelConv] | None = None
 
-    def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0) -> Tensor:
-        """Return [N, outputs, 2h, 2w], or [N, outputs, h, w], of x [N, inputs, h, w] and w [N, w_dim]."""
-        x = modulated(x, self.weight, self.affine(w), self.fir)
-        noise = self.noise_map(len(x), run)
+    def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0, reader: Reader | None = None) -> Tensor:
+        """Return [N, outputs, 2h, 2w], or [N, outputs, h, w], of x [N, inputs, h, w] and w [N, w_dim].
+
+        A reader sees the result strip by strip where it comes so; one that is all that sees it gets an empty result.
+        """
+        style, noise = self.affine(w), self.noise_map(len(x), run)
+        if self.has_kernel(x, style):
+            return run.tapped(self.name, self.by_kernel(x, style, noise, gain, run, reader))
+        x = modulated(x, self.weight, style, self.fir)
         if noise is not None:
             x = x + (noise * self.noise_strength).to(x.dtype)
         x = x + self.bias.to(x.dtype)[:, None, None]
         return run.tapped(self.name, activate(x, self.config.activation, gain, self.config.conv_clamp))
+
+    def has_kernel(self, x: Tensor, style: Tensor) -> bool:
+        """Say whether the kernels can do what is asked: float32 on a CPU, no gradients, a simple activation."""
+        simple = self.config.activation in ("lrelu", "linear") and x.dtype == torch.float32
+        return simple and KernelConv.fits(self.weight) and not needs_grad(x, style, self.weight)
+
+    def by_kernel(
+        self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float, run: Pass, reader: Reader | None
+    ) -> Tensor:
+        """Return what `forward` does, channels last; the gain of the activation is part of what comes before it."""
+        kernel, height, width = self.prepared(), *run.extent.shape(self.resolution)
+        leaky = self.config.activation == "lrelu"
+        whole = gain * (math.sqrt(2) if leaky else 1.0)
+        limit = math.inf if self.config.conv_clamp is None else self.config.conv_clamp * gain
+        strength = 0.0 if noise is None else float(self.noise_strength) * whole
+        silent = x.new_zeros(1).expand(1, height, width) if noise is None else noise.reshape(-1, height, width)
+        maps = []
+        for n, one in enumerate(x.permute(0, 2, 3, 1)):
+            scale = kernel.demodulation(style[n]) * whole
+            bias, grain = self.bias.detach() * whole, silent[n % len(silent)].contiguous()
+            finish = Finish(scale, bias, grain, strength, 0.2 if leaky else 1.0, limit)
+            seen = None if reader is None else partial(reader.see, n)
+            maps.append(kernel(one.contiguous(), style[n], finish, seen, reader is None or not reader.only))
+        if reader is not None and reader.only:
+            return x.new_empty(0)
+        done = [one[None] for one in maps if one is not None]
+        return (torch.cat(done) if len(done) > 1 else done[0]).permute(0, 3, 1, 2)
+
+    def prepared(self) -> KernelConv:
+        """Return the convolution by kernels, prepared anew where the weight has changed."""
+        weight = self.weight.detach()
+        state = (weight.data_ptr(), weight._version)
+        if self._kernel is None or self._kernel[0] != state:
+            self._kernel = (state, KernelConv(weight, None if self.fir is None else self.fir.taps))
+        return self._kernel[1]
 
     def noise_map(self, count: int, run: Pass) -> Tensor | None:
         """Return the noise of this pass, [1 or N, 1, h, w], or None; given maps of the trained size are repeated."""
@@ -192,8 +253,32 @@ class ToRGB(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """Return [N, img_channels, h, w] in the precision of w, of x [N, inputs, h, w] and w [N, w_dim]."""
-        image = modulated(x, self.weight, self.affine(w) * self.gain, demodulate=False)
+        image = modulated(x, self.weight, self.style(w), demodulate=False)
         return activate(image + self.bias.to(x.dtype)[:, None, None], "linear", clamp=self.clamp).to(w.dtype)
+
+    def style(self, w: Tensor) -> Tensor:
+        """Return the scale [N, inputs] of the feature map."""
+        return self.affine(w) * self.gain
+
+
+class RgbReader:
+    """Make the image of feature maps that come in strips, channels last."""
+
+    def __init__(self, torgb: ToRGB, w: Tensor, shape: tuple[int, int], only: bool) -> None:
+        self.only, self.torgb = only, torgb
+        weight = torgb.weight.detach()[:, :, 0, 0]
+        self.weights = torgb.style(w)[:, :, None] * weight.T  # [N, I, img_channels]
+        self.pixels = weight.new_empty(len(w), *shape, len(weight))
+
+    def see(self, n: int, top: int, strip: Tensor) -> None:
+        """Take rows [rows, W, C] of map n from `top` on."""
+        rows = self.pixels[n, top : top + len(strip)].flatten(0, 1)
+        torch.mm(strip.flatten(0, 1), self.weights[n], out=rows)
+
+    def image(self) -> Tensor:
+        """Return the image [N, img_channels, h, w]; every strip has come."""
+        image = self.pixels.add_(self.torgb.bias.detach()).permute(0, 3, 1, 2)
+        return image if self.torgb.clamp is None else image.clamp_(-self.torgb.clamp, self.torgb.clamp)
 
 
 class Skip(nn.Module):

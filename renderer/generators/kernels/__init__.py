@@ -1,0 +1,1 @@
+"""Kernels for the CPU: what torch has no fast form of."""

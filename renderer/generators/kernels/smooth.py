@@ -1,0 +1,73 @@
+"""A small separable filter over a map and what finishes it, in one pass, compiled by numba."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from torch import Tensor
+
+from renderer.generators.kernels.finish import Finish
+from renderer.generators.kernels.jit import LANES, OPTIONS, Array, blocks
+from renderer.generators.kernels.pool import each, shares
+
+F = np.float32
+
+
+@njit(**OPTIONS)
+def _smooth(
+    x: Array,
+    taps: Array,
+    before: int,
+    scale: Array,
+    bias: Array,
+    noise: Array,
+    strength: float,
+    slope: float,
+    limit: float,
+    y: Array,
+    first: int,
+    last: int,
+) -> None:
+    """Write rows first to last of y [H, W, B, 32]: x [h, w, B, 32] filtered along both axes, then finished."""
+    height, width, count, lanes = x.shape
+    line = np.empty((width, 32), np.float32)
+    total = np.empty(32, np.float32)
+    for b in range(count):
+        s, o = scale[b], bias[b]
+        for row in range(first, last):
+            line[:] = F(0)
+            for k in range(len(taps)):
+                down = row + k - before
+                if 0 <= down < height:
+                    tap = taps[k]
+                    for column in range(width):
+                        source, target = x[down, column, b], line[column]
+                        for c in range(lanes):
+                            target[c] += source[c] * tap
+            for column in range(y.shape[1]):
+                total[:] = F(0)
+                for k in range(len(taps)):
+                    right = column + k - before
+                    if 0 <= right < width:
+                        tap, source = taps[k], line[right]
+                        for c in range(lanes):
+                            total[c] += source[c] * tap
+                n, target = noise[row, column] * F(strength), y[row, column, b]
+                for c in range(lanes):
+                    v = total[c] * s[c] + (n + o[c])
+                    v = max(v, F(slope) * v)
+                    target[c] = min(max(v, -F(limit)), F(limit))
+
+
+def smooth(x: Tensor, taps: Sequence[float], before: int, finish: Finish) -> Tensor:
+    """Return a map [H, W, C], as large as the noise of `finish`: x [h, w, C] filtered by the taps, and finished.
+
+    Pixel i sees pixels i - before and following of x, zeros beyond its sides.
+    """
+    height, width = finish.noise.shape
+    y = x.new_empty(height, width, x.shape[2])
+    filter_taps, given, result = np.array(taps, np.float32), blocks(x), blocks(y)
+    each(lambda rows: _smooth(given, filter_taps, before, *finish.numbers(), result, *rows), shares(height))
+    return y

@@ -1,0 +1,104 @@
+"""StyleGAN2's convolutions in float32 on a CPU: prepared once, in channels-last maps, without gradients.
+
+The same numbers as `modulated` but for rounding. Large maps are convolved by Winograd's method, upsampling and its
+filter folded into one 3x3 convolution for each of the four pixels that come of one; small maps by torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from renderer.generators.kernels.finish import Finish
+from renderer.generators.kernels.smooth import smooth
+from renderer.generators.kernels.winograd import Seen, Winograd, fits
+
+WINOGRAD_PIXELS = 32 * 32  # of the map that is convolved: below, reading four times the weights costs more than it saves
+FOLDED_PIXELS = 64 * 64  # for upsampling, whose folded weights are sixteen times as large
+
+
+class KernelConv:
+    """Convolve with modulation and demodulation, by a weight [O, I, 3, 3] that stays the same.
+
+    taps, if given, are those of the filter behind a doubling of the size, in the order of a correlation.
+    """
+
+    def __init__(self, weight: Tensor, taps: Sequence[float] | None) -> None:
+        self.weight, self.taps = weight, taps
+        self.squares = weight.square().sum(dim=(2, 3))  # [O, I]
+        self._winograd: Winograd | None = None
+        self._direct: Tensor | None = None
+
+    @staticmethod
+    def fits(weight: Tensor) -> bool:
+        """Say whether the kernels take this weight."""
+        return weight.device.type == "cpu" and weight.dtype == torch.float32 and fits(weight.shape[1], weight.shape[0])
+
+    def demodulation(self, style: Tensor) -> Tensor:
+        """Return the scale [O] of the outputs for a style [I]."""
+        return (self.squares @ style.square() + 1e-8).rsqrt()
+
+    def __call__(
+        self, x: Tensor, style: Tensor, finish: Finish, seen: Seen | None = None, keep: bool = True
+    ) -> Tensor | None:
+        """Return the finished map [H, W, O] of x [h, w, I]; see `Winograd`, which `seen` and `keep` go to."""
+        pixels = x.shape[0] * x.shape[1]
+        if pixels >= (WINOGRAD_PIXELS if self.taps is None else FOLDED_PIXELS) and (foldable(self.taps)):
+            return self.winograd()(x, style, finish, seen, keep)
+        y = self.doubled(x * style, finish) if self.taps is not None else self.plain(x * style, finish)
+        if seen is not None:
+            seen(0, y)
+        return y
+
+    def winograd(self) -> Winograd:
+        """Return the large maps' convolution."""
+        if self._winograd is None:
+            weight = self.weight if self.taps is None else folded(self.weight, self.taps)
+            self._winograd = Winograd(weight, pad=1, phases=1 if self.taps is None else 2)
+        return self._winograd
+
+    def plain(self, x: Tensor, finish: Finish) -> Tensor:
+        """Return the finished map of a small one."""
+        if self._direct is None:
+            self._direct = self.weight.contiguous(memory_format=torch.channels_last)
+        y = functional.conv2d(x.permute(2, 0, 1)[None], self._direct, padding=1)[0].permute(1, 2, 0)
+        y = y.mul_(finish.scale).add_(finish.bias).add_(finish.noise[:, :, None], alpha=finish.strength)
+        y = functional.leaky_relu_(y, finish.slope) if finish.slope != 1 else y
+        return y.clamp_(-finish.limit, finish.limit)
+
+    def doubled(self, x: Tensor, finish: Finish) -> Tensor:
+        """Return the finished map of a small one, twice as large."""
+        assert self.taps is not None
+        if self._direct is None:
+            self._direct = self.weight.transpose(0, 1).contiguous(memory_format=torch.channels_last)
+        y = functional.conv_transpose2d(x.permute(2, 0, 1)[None], self._direct, stride=2)[0].permute(1, 2, 0)
+        return smooth(y.contiguous(), self.taps, before(self.taps), finish)
+
+
+def before(taps: Sequence[float]) -> int:
+    """Return how many pixels before its own the filter behind a doubling begins."""
+    return (len(taps) + 1) // 2 - 1
+
+
+def foldable(taps: Sequence[float] | None) -> bool:
+    """Say whether a doubling and its filter can be folded into a 3x3 convolution."""
+    return taps is None or len(taps) <= 4
+
+
+def folded(weight: Tensor, taps: Sequence[float]) -> Tensor:
+    """Return [4 * O, I, 3, 3]: a doubling by weight [O, I, 3, 3] and the filter behind it, for each pixel of a square.
+
+    Doubling puts x[i] * weight[k] at 2 * i + k; the filter sums over m what lies at p + m - before. So pixel
+    p = 2 * q + a sees x[q + d] by all taps[m] * weight[k] with a + m - before - k = 2 * d.
+    """
+    way = weight.new_zeros(2, 3, 3)  # [a, d + 1, k]
+    for a in range(2):
+        for m, tap in enumerate(taps):
+            for k in range(3):
+                d, rest = divmod(a + m - before(taps) - k, 2)
+                if rest == 0:
+                    way[a, d + 1, k] += tap
+    return torch.einsum("ayk,bxl,oikl->aboiyx", way, way, weight).flatten(0, 2)
