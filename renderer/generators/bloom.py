@@ -7,14 +7,14 @@ generator: set the attributes of the base class, map z to ws, paint a picture fr
     bloom_style.py        from those to the numbers and small factors that a batch is painted from
     bloom_color.py        the palette among them
     bloom_look.py         the pixels, in differentiable pointwise steps
-    bloom_kernel.py       the same in one pass, compiled for a CPU
+    kernels/flower.py     the same in one pass, compiled for a CPU
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -30,18 +30,9 @@ from renderer.generators.bloom_attributes import (
 )
 from renderer.generators.bloom_look import paint
 from renderer.generators.bloom_style import Canvas, Style, style
+from renderer.generators.kernels.pool import each
 
 STRIP_PIXELS = 65536  # what one thread paints at a time: few steps of Python, and small enough for its cache
-
-_pools: dict[int, ThreadPoolExecutor] = {}
-
-
-def painters() -> ThreadPoolExecutor:
-    """Return a pool of as many threads as torch uses, each of which runs torch by itself."""
-    threads = torch.get_num_threads()
-    if threads not in _pools:
-        _pools[threads] = ThreadPoolExecutor(threads, "bloom", initializer=torch.set_num_threads, initargs=(1,))
-    return _pools[threads]
 
 
 def untapped(name: str, feature: Tensor) -> Tensor:
@@ -127,7 +118,7 @@ class Bloom(Generator):
         Each strip is painted by one thread alone: threads that share every step wait for each other, and wait long
         on a machine that has other work to do.
         """
-        from renderer.generators.bloom_kernel import F, numbers_of, paint_rows  # takes a quarter of a second
+        from renderer.generators.kernels.flower import numbers_of, paint_rows  # takes a quarter of a second
 
         canvas, count, (height, width) = self.canvas(), len(whole.plane), self._size
         step = max(1, STRIP_PIXELS // width)
@@ -142,11 +133,9 @@ class Bloom(Generator):
             plane, back = (part.plane @ part.plane_across)[0], (part.back @ part.back_across)[0]
             film = noise[index % len(noise), 0, top : top + step]
             arrays = (plane.numpy(), back.numpy(), film.numpy())
-            paint_rows(numbers[index], *arrays, F(canvas.pixel), pictures[index].numpy(), top)
+            paint_rows(numbers[index], *arrays, np.float32(canvas.pixel), pictures[index].numpy(), top)
 
-        with torch.no_grad():
-            places = [(index, top) for index in range(count) for top in range(0, height, step)]
-            list(painters().map(strip, places))
+        each(strip, [(index, top) for index in range(count) for top in range(0, height, step)])
         return pictures
 
     def canvas(self) -> Canvas:

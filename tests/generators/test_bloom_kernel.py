@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,16 +11,16 @@ from torch import Tensor
 
 from renderer.generators import bloom as module
 from renderer.generators.bloom import Bloom
-from renderer.generators.float_math import compiled, cosine, exponential, reduced, sine
+from renderer.generators.kernels.functions import compiled, cosine, exponential, reduced, sine
 
 
 def latents(bloom: Bloom, count: int, seed: int = 1) -> Tensor:
     return bloom.mapping(torch.randn(count, bloom.z_dim, generator=torch.Generator().manual_seed(seed)))
 
 
-def by_steps(bloom: Bloom, ws: Tensor, **options: object) -> Tensor:
+def by_steps(bloom: Bloom, ws: Tensor, **options: Any) -> Tensor:
     """Return the pictures that the differentiable steps paint; a tap calls for them."""
-    return bloom.synthesis(ws, taps=lambda name, feature: feature, **options)  # type: ignore[arg-type]
+    return bloom.synthesis(ws, taps=lambda name, feature: feature, **options)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (37, 53), (96, 64)])
@@ -26,8 +28,11 @@ def test_pictures_are_those_of_the_steps(size: tuple[int, int]) -> None:
     bloom = Bloom(size)
     ws = latents(bloom, 6)
     turned = torch.tensor([[0.8, -0.6, 0.1], [0.6, 0.8, -0.2], [0.0, 0.0, 1.0]]).expand(6, 3, 3)
+    options: dict[str, Any]
     for options in ({}, {"noise_mode": "none"}, {"transform": turned}, {"noise": {"grain": torch.randn(6, 1, *size)}}):
-        assert (bloom.synthesis(ws, **options) - by_steps(bloom, ws, **options)).abs().max() < 1e-3  # an eighth of a grey
+        assert (
+            bloom.synthesis(ws, **options) - by_steps(bloom, ws, **options)
+        ).abs().max() < 1e-3  # an eighth of a grey
 
 
 def test_the_kernel_is_what_paints(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +46,7 @@ def test_the_kernel_is_what_paints(monkeypatch: pytest.MonkeyPatch) -> None:
         bloom.synthesis(latents(bloom, 1).requires_grad_())
 
 
-def test_neither_threads_nor_neighbours_nor_strips_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_threads_nor_neighbours_change_a_bit() -> None:
     bloom = Bloom((50, 30))
     ws = latents(bloom, 4)
     with torch.no_grad():

@@ -6,22 +6,27 @@ The polynomials are Chebyshev interpolations of their functions, within a few un
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
-# Products may be fused with sums, and nothing else may be reordered: what reduces angles counts on that.
-EXACT = {"contract", "nnan", "ninf", "nsz"}
+from renderer.generators.kernels.jit import OPTIONS
+
 F = np.float32
 
 if TYPE_CHECKING:
-    compiled: Callable[[Callable[..., Any]], Callable[..., Any]]
-    woven: Callable[[Callable[..., Any]], Callable[..., Any]]
+
+    def compiled(function: Any) -> Any:
+        """Compile a kernel."""
+
+    def woven(function: Any) -> Any:
+        """Compile a function that becomes part of the kernels that call it."""
+
 else:
-    compiled = njit(fastmath=EXACT, nogil=True, error_model="numpy", cache=True)
-    woven = njit(fastmath=EXACT, nogil=True, error_model="numpy", inline="always")  # becomes part of its caller
+    from numba import njit
+
+    compiled = njit(**OPTIONS)
+    woven = njit(**{**OPTIONS, "cache": False}, inline="always")
 
 _TURNS = F(1 / (2 * np.pi))
 _TWO_PI, _REST = F(6.28125), F(2 * np.pi - 6.28125)  # the first has so few digits that whole multiples are exact
@@ -34,21 +39,21 @@ _EXP = tuple(map(F, (1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720)))  # of Taylo
 
 
 @woven
-def reduced(angle):
+def reduced(angle: F) -> F:
     """Return an angle in radians, up to some 10,000, less whole turns: -pi..pi."""
-    turns = np.floor(angle * _TURNS + F(0.5))
+    turns: F = np.floor(angle * _TURNS + F(0.5))
     return (angle - turns * _TWO_PI) - turns * _REST
 
 
 @woven
-def sine(r):
+def sine(r: F) -> F:
     """Return the sine of a reduced angle."""
     q = r * r
     return r * (_SIN[0] + q * (_SIN[1] + q * (_SIN[2] + q * (_SIN[3] + q * (_SIN[4] + q * _SIN[5])))))
 
 
 @woven
-def cosine(r):
+def cosine(r: F) -> F:
     """Return the cosine of a reduced angle."""
     q = r * r
     tail = _COS[3] + q * (_COS[4] + q * (_COS[5] + q * _COS[6]))
@@ -56,15 +61,17 @@ def cosine(r):
 
 
 @woven
-def exponential(x):
+def exponential(x: F) -> F:
     """Return e to the power of x, for -80 < x < 80."""
-    whole = np.floor(x * _LOG2_E + F(0.5))
+    whole: F = np.floor(x * _LOG2_E + F(0.5))
     r = x - whole * _LN2
     power = _EXP[0] + r * (_EXP[1] + r * (_EXP[2] + r * (_EXP[3] + r * (_EXP[4] + r * (_EXP[5] + r * _EXP[6])))))
-    return power * np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32)
+    scale: F = np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)).view(np.float32)  # 2 to the power of whole
+    return power * scale
 
 
 @woven
-def sigmoid(x):
+def sigmoid(x: F) -> F:
     """Return 1 / (1 + e to the power of -x)."""
-    return F(1) / (F(1) + exponential(min(max(-x, F(-80)), F(80))))
+    power: F = exponential(min(max(-x, F(-80)), F(80)))
+    return F(1) / (F(1) + power)

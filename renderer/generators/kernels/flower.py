@@ -15,9 +15,11 @@ from torch import Tensor
 
 from renderer.generators.bloom_look import CENTRE_SOFTNESS
 from renderer.generators.bloom_style import WHORLS
-from renderer.generators.float_math import F, compiled, cosine, reduced, sigmoid, sine, woven
+from renderer.generators.kernels.functions import F, compiled, cosine, reduced, sigmoid, sine, woven
 
-Map = NDArray[np.float32]  # [H, W] or, of colours, [3, H, W]
+Map = NDArray[F]  # [H, W] or [C, H, W]
+Pair = tuple[F, F]
+Side = tuple[F, F, F]  # reach, tone, shade
 _SOFT = F(CENTRE_SOFTNESS**2)
 _STEEP = tuple(F(0.67 * 0.755**whorl) for whorl in range(WHORLS))
 
@@ -25,43 +27,46 @@ _STEEP = tuple(F(0.67 * 0.755**whorl) for whorl in range(WHORLS))
 class Numbers(NamedTuple):
     """Hold the numbers of `Style.numbers` for one picture, each np.float32, colours as three of them."""
 
-    three: Any
-    five: Any
-    eight: Any
-    inner: Any
-    outer: Any
-    frill: Any
-    point: Any
-    widen: tuple[Any, ...]
-    swirl: Any
-    rings: Any
-    ripple: Any
-    veins: Any
-    sheen: Any
-    core_falls: Any
-    halo_falls: Any
-    spiral: Any
-    lamp_x: Any
-    lamp_y: Any
-    grain: Any
-    petal0: tuple[Any, ...]
-    petal1: tuple[Any, ...]
-    petal2: tuple[Any, ...]
-    petal3: tuple[Any, ...]
-    glow: tuple[Any, ...]
-    halo: tuple[Any, ...]
-    floret: tuple[Any, ...]
+    three: F
+    five: F
+    eight: F
+    inner: F
+    outer: F
+    frill: F
+    point: F
+    widen: tuple[F, ...]
+    swirl: F
+    rings: F
+    ripple: F
+    veins: F
+    sheen: F
+    core_falls: F
+    halo_falls: F
+    spiral: F
+    lamp_x: F
+    lamp_y: F
+    grain: F
+    petal0: tuple[F, ...]
+    petal1: tuple[F, ...]
+    petal2: tuple[F, ...]
+    petal3: tuple[F, ...]
+    glow: tuple[F, ...]
+    halo: tuple[F, ...]
+    floret: tuple[F, ...]
 
 
 def numbers_of(numbers: Mapping[str, Tensor]) -> Numbers:
     """Return the numbers of one picture, as the kernel takes them, from those of its style, [1, 1 or 3, 1, 1]."""
-    found = {name: tuple(value.reshape(-1).numpy()) for name, value in numbers.items()}
-    found["widen"] = (F(1), *(found[f"widen{whorl}"][0] for whorl in range(1, WHORLS + 1)))
-    return Numbers(*(found[name] if len(found[name]) > 1 else found[name][0] for name in Numbers._fields))
+    found: dict[str, Any] = {}
+    for name, value in numbers.items():
+        values = tuple(value.reshape(-1).numpy())
+        found[name] = values if len(values) > 1 else values[0]
+    found["widen"] = (F(1), *(found[f"widen{whorl}"] for whorl in range(1, WHORLS + 1)))
+    return Numbers(*(found[name] for name in Numbers._fields))
 
 
 @compiled
-def paint_rows(n, plane, back, grain, pixel, out, top):
+def paint_rows(n: Numbers, plane: Map, back: Map, grain: Map, pixel: F, out: Map, top: int) -> None:
     """Paint h rows of `out` [3, H, W], -1..1, from `top` on: from coordinates [2, h, W], a background [3, h, W] and
     grain [h, W].
     """
@@ -90,7 +95,9 @@ def paint_rows(n, plane, back, grain, pixel, out, top):
 
 
 @woven
-def developed(n, c, back, tone, light, cover, aura, disc, core, within, film):
+def developed(
+    n: Numbers, c: int, back: F, tone: F, light: F, cover: F, aura: F, disc: F, core: F, within: F, film: F
+) -> F:
     """Return one colour of a pixel in -1..1: `illuminate` and `develop`."""
     petals = (n.petal0[c] + tone * (n.petal1[c] + tone * (n.petal2[c] + tone * n.petal3[c]))) * light
     ground = back + n.halo[c] * aura
@@ -102,7 +109,7 @@ def developed(n, c, back, tone, light, cover, aura, disc, core, within, film):
 
 
 @woven
-def flower(n, x, y, soft_vein, crisp):
+def flower(n: Numbers, x: F, y: F, soft_vein: F, crisp: F) -> tuple[F, F, F, F, F, F]:
     """Return place in the palette, light, cover, squared radius, petal wave and seeds at one place of the plane."""
     square = x * x + y * y + _SOFT
     inverse = F(1) / np.sqrt(square)
@@ -132,13 +139,13 @@ def flower(n, x, y, soft_vein, crisp):
 
 
 @woven
-def times(a, b, c, d):
+def times(a: F, b: F, c: F, d: F) -> Pair:
     """Multiply the complex numbers a + b i and c + d i."""
     return a * c - b * d, a * d + b * c
 
 
 @woven
-def vein(strength, wave, square, soft_vein):
+def vein(strength: F, wave: F, square: F, soft_vein: F) -> F:
     """Return fine lines along the petals: `bloom_look.veins`."""
     wave = wave * wave
     fine = wave * (F(8) * wave - F(8)) + F(1)
@@ -147,17 +154,18 @@ def vein(strength, wave, square, soft_vein):
 
 
 @woven
-def seeds(thirteen, twentyone, turn):
+def seeds(thirteen: Pair, twentyone: Pair, turn: F) -> F:
     """Return the florets of the core, 0..1."""
     angle = reduced(turn)
     cos, sin = cosine(angle), sine(angle)
     left = twentyone[0] * cos + twentyone[1] * sin
     right = thirteen[0] * cos - thirteen[1] * sin
-    return (F(0.5) + F(0.5) * left) * (F(0.5) + F(0.5) * right)
+    both: F = (F(0.5) + F(0.5) * left) * (F(0.5) + F(0.5) * right)
+    return both
 
 
 @woven
-def one_side(n, radius, ridge, gap, far, relief, frill, cup):
+def one_side(n: Numbers, radius: F, ridge: F, gap: F, far: F, relief: F, frill: F, cup: F) -> Side:
     """Return reach, tone and shade of a side."""
     profile = ridge + n.point * (F(1.05) - gap - ridge)
     reach = radius / (frill + n.outer * profile + n.inner)
@@ -167,7 +175,7 @@ def one_side(n, radius, ridge, gap, far, relief, frill, cup):
 
 
 @woven
-def whorls(n, even, odd, cup, crisp):
+def whorls(n: Numbers, even: Side, odd: Side, cup: F, crisp: F) -> tuple[F, F, F]:
     """Return place in the palette, light and cover of the whorls laid over each other, the widest first."""
     tone, light = one_whorl(n, even, cup, even[0], odd[0] * n.widen[1])
     cover = sigmoid(_STEEP[0] * crisp * (F(1) - even[0]))
@@ -180,7 +188,9 @@ def whorls(n, even, odd, cup, crisp):
 
 
 @woven
-def over(n, whorl, side, other, cup, crisp, tone, light, cover):
+def over(
+    n: Numbers, whorl: int, side: Side, other: Side, cup: F, crisp: F, tone: F, light: F, cover: F
+) -> tuple[F, F, F]:
     """Return place in the palette, light and cover of the flower under another whorl."""
     reach = side[0] * n.widen[whorl]
     above = one_whorl(n, side, cup, reach, other[0] * n.widen[whorl + 1])
@@ -189,7 +199,7 @@ def over(n, whorl, side, other, cup, crisp, tone, light, cover):
 
 
 @woven
-def one_whorl(n, side, cup, reach, inner):
+def one_whorl(n: Numbers, side: Side, cup: F, reach: F, inner: F) -> Pair:
     """Return place in the palette and light of a whorl."""
     near = min(reach, F(1.08))
     square = near * near
