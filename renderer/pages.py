@@ -12,7 +12,7 @@ import platform
 
 SWITCH = "LATENTREEL_MALLOC"  # an environment variable; "default" leaves the allocator alone
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
-NEVER = 2**31 - 1
+LARGEST, OLDER_LARGEST = 2**31 - 1, 32 * 2**20  # bytes; glibc before 2.35 takes no more than the second
 
 
 def keep_pages() -> bool:
@@ -25,6 +25,5 @@ def keep_pages() -> bool:
     if os.environ.get(SWITCH) == "default" or platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    # MMAP: the library refuses more than half of what an arena of its own may hold, 32 MiB, so what is larger is
-    # taken from the heap only by its own environment variable
-    return bool(mallopt(M_MMAP_THRESHOLD, NEVER)) and bool(mallopt(M_TRIM_THRESHOLD, NEVER))
+    kept = mallopt(M_MMAP_THRESHOLD, LARGEST) or mallopt(M_MMAP_THRESHOLD, OLDER_LARGEST)
+    return bool(kept and mallopt(M_TRIM_THRESHOLD, LARGEST))
