@@ -30,7 +30,7 @@ from renderer.generators.bloom_attributes import (
 )
 from renderer.generators.bloom_look import paint
 from renderer.generators.bloom_style import Canvas, Style, style
-from renderer.generators.kernels.pool import each
+from renderer.generators.kernels.pool import alone, each
 
 STRIP_PIXELS = 65536  # what one thread paints at a time: few steps of Python, and small enough for its cache
 
@@ -40,10 +40,11 @@ def untapped(name: str, feature: Tensor) -> Tensor:
     return feature
 
 
-def can_be_painted_by_kernel(whole: Style, grain: Tensor | None) -> bool:
-    """Say whether the compiled kernel paints this: float32 on a CPU, without gradients."""
-    given = (whole.plane, whole.back, *whole.numbers.values(), *([] if grain is None else [grain]))
-    return all(x.device.type == "cpu" and x.dtype == torch.float32 and not x.requires_grad for x in given)
+def can_be_painted_by_kernel(*given: Tensor | None) -> bool:
+    """Say whether the compiled kernel takes what is given: float32 on a CPU, without gradients."""
+    tensors = [x for x in given if x is not None]
+    plain = all(x.device.type == "cpu" and x.dtype == torch.float32 for x in tensors)
+    return plain and not (torch.is_grad_enabled() and any(x.requires_grad for x in tensors))
 
 
 class Bloom(Generator):
@@ -105,23 +106,25 @@ class Bloom(Generator):
 
         transform [N, 3, 3] moves the point that a pixel looks at, (x, y, 1) in units of the shorter side.
         """
-        canvas = self.canvas()
-        whole = style(read_attributes(ws, self.spectrum, self.w_avg), canvas, transform)
         grain = self._grain(len(ws), noise_mode, noise)
-        if taps is None and can_be_painted_by_kernel(whole, grain):
-            return self._paint_in_strips(whole, grain)
-        return paint(whole, canvas.pixel, grain, taps or untapped)
+        if taps is None and can_be_painted_by_kernel(ws, transform, grain):
+            return self._paint_in_strips(ws, transform, grain)
+        return paint(self._style(ws, transform), self.canvas().pixel, grain, taps or untapped)
 
-    def _paint_in_strips(self, whole: Style, grain: Tensor | None) -> Tensor:
+    def _style(self, ws: Tensor, transform: Tensor | None) -> Style:
+        return style(read_attributes(ws, self.spectrum, self.w_avg), self.canvas(), transform)
+
+    def _paint_in_strips(self, ws: Tensor, transform: Tensor | None, grain: Tensor | None) -> Tensor:
         """Return the pictures [N, 3, H, W], painted in strips that stay in the cache of a CPU, by all its threads.
 
-        Each strip is painted by one thread alone: threads that share every step wait for each other, and wait long
-        on a machine that has other work to do.
+        The style and each strip are made by one thread alone: threads that share every step wait for each other, and
+        wait long on a machine that has other work to do.
         """
         from renderer.generators.kernels.flower import numbers_of, paint_rows  # takes a quarter of a second
 
-        canvas, count, (height, width) = self.canvas(), len(whole.plane), self._size
+        canvas, count, (height, width) = self.canvas(), len(ws), self._size
         step = max(1, STRIP_PIXELS // width)
+        whole = alone(lambda: self._style(ws, transform))
         pictures = torch.empty(count, 3, height, width)
         noise = torch.zeros(1, 1, height, width) if grain is None else grain.contiguous()
         frames = [whole.frame(i) for i in range(count)]
