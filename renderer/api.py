@@ -124,6 +124,7 @@ def open_sink(job: Job, output: Output, frames: range, registries: Registries | 
         quality=output.quality,
         max_bytes=output.max_bytes,
         audio=_sound(job, frames),
+        encoder=job.run.encoder or "auto",
     )
     try:
         sink_class = sink_for(output.file, (*registries.sinks.values(), *SINKS))

@@ -78,6 +78,11 @@ def with_run(function: Any) -> Any:
         click.option("--device", metavar="DEVICE", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
         click.option("--dtype", type=click.Choice(["fp32", "bf16", "fp16"]), help="Precision of a network's blocks."),
         click.option("--batch", metavar="N", type=click.IntRange(1, 256), help="Frames synthesised at a time."),
+        click.option(
+            "--encoder",
+            metavar="NAME",
+            help="Of MP4: auto (hardware that works, or x264), software, nvenc, videotoolbox, qsv, amf, vaapi.",
+        ),
         click.option("--threads", metavar="N", type=click.IntRange(1, 1024), help="Threads of the CPU."),
     )
     function = with_plugins(function)

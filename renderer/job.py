@@ -35,6 +35,7 @@ class Run:
 
     device is a torch device or "auto", dtype "fp32", "bf16" or "fp16" for the blocks of a network, batch the frames
     synthesised at a time, threads those of torch; size is (width, height). `preview` makes a small, quick film.
+    encoder names the encoder of an MP4: "auto", "software", or one of hardware.
     """
 
     device: str = "auto"
@@ -45,6 +46,7 @@ class Run:
     fps: Fraction | None = None
     model: str | None = None
     preview: bool = False
+    encoder: str | None = None
 
 
 @dataclass(frozen=True)
