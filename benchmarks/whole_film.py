@@ -101,9 +101,7 @@ def main() -> None:
             larger, frames = max(halves.values()), job.timeline.frames
             told = ", ".join(f"{name} alone {value:.2f} s" for name, value in halves.items())
             print(f"{frames} frames of {options.size} px: {told}, the film {whole:.2f} s")
-            print(
-                f"goal 1.05, measured {whole / larger:.3f} of the larger, {whole / sum(halves.values()):.3f} of both"
-            )
+            print(f"goal 1.05, measured {whole / larger:.3f} of the larger, {whole / sum(halves.values()):.3f} of both")
         frame = larger / frames * 1000
         for name, taken in besides(job).items():
             print(f"{name}: {taken:.3f} ms a frame, {taken / frame:.2%} of the larger half")

@@ -51,7 +51,13 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
             "duration": plan.duration,
             "loop": scene.loop.closed,
         },
-        "output": {"file": sink.path.name, "sink": sink.name, "quality": sink.spec.quality, "encoder": sink.encoder, "notes": sink.notes},
+        "output": {
+            "file": sink.path.name,
+            "sink": sink.name,
+            "quality": sink.spec.quality,
+            "encoder": sink.encoder,
+            "notes": sink.notes,
+        },
         "model": {"name": job.model, "family": generator.family, "hash": model_hash(job.model, embedded=embedded)},
         "seeds": {"scene": scene.seed, "latents": sorted(set(seeds_of(scene)))},
         "run": {
