@@ -11,7 +11,8 @@ from torch import Tensor
 
 from renderer.generators import bloom as module
 from renderer.generators.bloom import Bloom
-from renderer.generators.kernels.functions import compiled, cosine, exponential, reduced, sine
+from renderer.generators.kernels.functions import cosine, exponential, reduced, sine
+from renderer.generators.kernels.jit import kernel
 
 
 def latents(bloom: Bloom, count: int, seed: int = 1) -> Tensor:
@@ -70,7 +71,6 @@ def test_gradients_are_those_of_the_steps() -> None:
 
 
 def test_functions_are_exact_to_float32() -> None:
-    @compiled
     def evaluate(x, out):  # type: ignore[no-untyped-def]
         for i in range(len(x)):
             angle = reduced(x[i])
@@ -78,7 +78,7 @@ def test_functions_are_exact_to_float32() -> None:
 
     x = np.linspace(-5000, 5000, 20011).astype(np.float32)
     out = np.empty((3, len(x)), np.float32)
-    evaluate(x, out)
+    kernel(evaluate)(x, out)
     wide = x.astype(np.float64)
     assert np.abs(out[0] - np.sin(wide)).max() < 1e-6
     assert np.abs(out[1] - np.cos(wide)).max() < 1e-6

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from renderer.generators.bloom_look import CENTRE_SOFTNESS
 from renderer.generators.bloom_style import WHORLS
-from renderer.generators.kernels.functions import F, compiled, cosine, reduced, sigmoid, sine, woven
+from renderer.generators.kernels.functions import F, cosine, reduced, sigmoid, sine, woven
+from renderer.generators.kernels.jit import kernel
 
 Map = NDArray[F]  # [H, W] or [C, H, W]
 Pair = tuple[F, F]
@@ -65,7 +66,7 @@ def numbers_of(numbers: Mapping[str, Tensor]) -> Numbers:
     return Numbers(*(found[name] for name in Numbers._fields))
 
 
-@compiled
+@kernel
 def paint_rows(n: Numbers, plane: Map, back: Map, grain: Map, pixel: F, out: Map, top: int) -> None:
     """Paint h rows of `out` [3, H, W], -1..1, from `top` on: from coordinates [2, h, W], a background [3, h, W] and
     grain [h, W].

@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numba
 import numpy as np
 
-from renderer.generators.kernels.jit import OPTIONS
+from renderer.generators.kernels.jit import FUSED
 
 F = np.float32
 
 if TYPE_CHECKING:
 
-    def compiled(function: Any) -> Any:
-        """Compile a kernel."""
-
     def woven(function: Any) -> Any:
-        """Compile a function that becomes part of the kernels that call it."""
+        """Make a function part of the kernels that call it, without which they are not turned into vector code."""
 
 else:
-    from numba import njit
-
-    compiled = njit(**OPTIONS)
-    woven = njit(**{**OPTIONS, "cache": False}, inline="always")
+    woven = numba.njit(fastmath=FUSED, error_model="numpy", inline="always")
 
 _TURNS = F(1 / (2 * np.pi))
 _TWO_PI, _REST = F(6.28125), F(2 * np.pi - 6.28125)  # the first has so few digits that whole multiples are exact

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from renderer.generators.kernels.functions import F
-from renderer.generators.kernels.jit import OPTIONS
-
-# Two roundings, as torch and everybody else has them: a product fused with its sum would differ by a level.
-plain: Any = njit(**{**OPTIONS, "fastmath": False})
+from renderer.generators.kernels.jit import kernel
 
 
-@plain  # type: ignore[untyped-decorator]
+@partial(kernel, fused=False)  # two roundings, as everybody has them; one would change levels
 def to_levels(images: NDArray[np.float32], levels: NDArray[np.uint8], top: int, bottom: int) -> None:
     """Write rows of an image [C, H, W] in -1..1 as levels [H, W, C]: x * 127.5 + 128, clamped, truncated."""
     channels, _, width = images.shape

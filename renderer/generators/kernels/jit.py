@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 Array = NDArray[np.float32]
+FUSED = {"contract", "nsz"}
 LANES = 32  # channels in a block: the innermost loop, which a CPU does eight or sixteen at a time
-OPTIONS: dict[str, Any] = {"fastmath": {"contract", "nsz"}, "nogil": True, "error_model": "numpy", "cache": True}
 
 
-def blocks(tensor: Tensor) -> Array:
+def kernel(function: Callable[..., None], *, fused: bool = True) -> Callable[..., None]:
+    """Compile a function of arrays and numbers when it is first called; it runs beside other threads.
+
+    fused  a product and a sum may be rounded once, together.
+    """
+    options: dict[str, Any] = {"fastmath": FUSED if fused else False, "nogil": True, "error_model": "numpy"}
+    made: Callable[..., None]
+    try:
+        made = numba.njit(**options, cache=True)(function)
+    except RuntimeError:  # no folder can be written to, so it is compiled for every process
+        made = numba.njit(**options)(function)
+    return made
+
+
+def blocks(tensor: Tensor) -> NDArray[Any]:
     """Return a contiguous tensor [..., C] as an array [..., C / 32, 32] in the same memory."""
-    array: Array = tensor.unflatten(-1, (-1, LANES)).numpy()
-    return array
+    return tensor.reshape(*tensor.shape[:-1], -1, LANES).numpy()
