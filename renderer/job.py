@@ -40,6 +40,7 @@ class Run:
     dtype "fp32", "bf16" or "fp16" for the blocks of a network, which goes before the mode; compiled whether to use
     torch.compile, where None weighs the time it takes against what it saves; batch the frames synthesised at a time;
     threads those of torch; size is (width, height). `preview` makes a small, quick film.
+    encoder names the encoder of an MP4: "auto", "software", or one of hardware.
     """
 
     device: str = "auto"
@@ -52,6 +53,7 @@ class Run:
     fps: Fraction | None = None
     model: str | None = None
     preview: bool = False
+    encoder: str | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ LAYERS = [
     ["registry", "contract"],
     ["scene", "generators", "sinks"],
     ["timeline"],
+    ["levels", "repeats", "waiting"],
     ["engine", "fitting", "plugin_manager"],
     ["film", "job"],
     ["manifest"],
