@@ -95,7 +95,7 @@ def measure(
             bench.timings.append(timing(bench, generator, name, mode, batch, seconds))
         except torch.cuda.OutOfMemoryError:
             bench.notes.append(f"{name}, batch {batch}: more memory than the GPU has free")
-    bench.notes.extend(notes(fast, bench))
+    bench.notes.extend(notes(bench))
     return bench
 
 
@@ -128,11 +128,11 @@ def possible(modes: Sequence[str], fast: Mode, device: str) -> list[tuple[str, M
     return [(name, mode) for name, mode in found.items() if not modes or name in modes]
 
 
-def notes(fast: Mode, bench: Bench) -> list[str]:
+def notes(bench: Bench) -> list[str]:
     """Return what the numbers do not say by themselves."""
     said = []
-    if fast.dtype == "fp32":
-        said.append(f"fast is the same as exact here: {fast.why}")
+    if {one.mode for one in bench.timings} == {"exact"} and bench.auto.dtype == "fp32":
+        said.append("fast would be the same as exact here")
     if bench.operations is None:
         said.append("no arithmetic is counted for this model, so there is no floor to compare with")
     elif any(one.times_floor is not None and one.times_floor < 1 for one in bench.timings):
