@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import textbook
-from benchmarks.quiet import quiet_times
+from benchmarks.quiet import quiet_runs
 from renderer.bench.memory import forget_peak, peak
 from renderer.generators.load import DTYPES
 from renderer.generators.modes import fast_dtype
@@ -86,15 +86,21 @@ FORMS: dict[str, Callable[[StyleGAN2], Synthesis]] = {
 
 @torch.no_grad()
 def measure(form: str, resolution: int, frames: int, batch: int) -> dict[str, Any]:
-    """Return the milliseconds of each frame, the difference from the textbook, the peak in bytes, and others' share."""
+    """Return the milliseconds of each frame, of the clock and of all threads, the share of others, error and peak."""
     network = network_of(resolution).eval().requires_grad_(False)
     made, some = FORMS[form](network), inputs(network, batch, form == "fine-moves")
     forget_peak(CPU)
     made(next(some))
-    times, others = quiet_times(lambda: made(next(some)), frames)
+    runs = quiet_runs(lambda: made(next(some)), frames)
     held, ws = peak(CPU), next(some)
     error = 0.0 if form == "textbook" else difference(made(ws), textbook.synthesis(network, ws))
-    return {"times": [1e3 * one / batch for one in times], "error": error, "peak": held, "others": others}
+    return {
+        "times": [1e3 * run.seconds / batch for run in runs],
+        "processor": [1e3 * run.processor / batch for run in runs],
+        "others": max(run.others for run in runs),
+        "error": error,
+        "peak": held,
+    }
 
 
 def difference(image: Tensor, wanted: Tensor) -> float:
@@ -132,13 +138,14 @@ def alternating(
 
 
 def gathered(found: Iterator[tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """Return the best, the median, the largest error, peak and share of other programs of all rounds, by name."""
+    """Return the best, the median, and the largest error, peak and share of other programs of all rounds, by name."""
     rounds: dict[str, list[dict[str, Any]]] = {}
     for name, one in found:
         rounds.setdefault(name, []).append(one)
     return {
         name: {
             "best": min(value for one in some for value in one["times"]),
+            "processor": min(value for one in some for value in one["processor"]),
             "median": statistics.median(value for one in some for value in one["times"]),
             "error": max(one["error"] for one in some),
             "peak": max(one["peak"] or 0 for one in some),

@@ -39,7 +39,7 @@ def forms(resolution: int, frames: int) -> dict[str, dict[str, Any]]:
 
 
 def report(resolution: int, found: dict[str, dict[str, Any]], work: int, top: dict[str, float]) -> None:
-    """Print a line for each form."""
+    """Print a line for each form; threads are the milliseconds of all threads together."""
     print(f"\n{resolution} px, {work / 1e9:.1f} GFLOP a frame, ms a frame")
     print(
         f"{'':28}{'best':>8}{'median':>8}{'x stock':>9}{'x kept':>8}{'goal':>6}{'x floor':>9}{'error':>9}{'peak MB':>9}"
@@ -50,7 +50,8 @@ def report(resolution: int, found: dict[str, dict[str, Any]], work: int, top: di
         goal = GOALS.get(mode, {}).get(resolution)
         floor = one["best"] / 1e3 * top["fp32" if mode not in ("fast", "compiled") else fast_dtype("cpu")[0]] / work
         print(
-            f"{name:28}{one['best']:8.0f}{one['median']:8.0f}{stock / one['best']:9.2f}{kept / one['best']:8.2f}"
+            f"{name:28}{one['best']:8.0f}{one['median']:8.0f}{one['processor']:9.0f}"
+            f"{stock / one['best']:9.2f}{kept / one['best']:8.2f}"
             f"{'' if goal is None else goal:>6}{floor:9.2f}{one['error']:9.1e}{one['peak'] / 1e6:9.0f}"
             f"{one['others']:8.0%}"
         )
