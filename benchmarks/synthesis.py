@@ -41,9 +41,9 @@ def forms(resolution: int, frames: int) -> dict[str, dict[str, Any]]:
 def report(resolution: int, found: dict[str, dict[str, Any]], work: int, top: dict[str, float]) -> None:
     """Print a line for each form; threads are the milliseconds of all threads together."""
     print(f"\n{resolution} px, {work / 1e9:.1f} GFLOP a frame, ms a frame")
-    print(
-        f"{'':28}{'best':>8}{'median':>8}{'x stock':>9}{'x kept':>8}{'goal':>6}{'x floor':>9}{'error':>9}{'peak MB':>9}"
-    )
+    heads = {"best": 8, "median": 8, "threads": 9, "x stock": 9, "x kept": 8, "goal": 6, "x floor": 9}
+    heads |= {"error": 9, "peak MB": 9, "others": 8}
+    print(" " * 28 + "".join(f"{head:>{width}}" for head, width in heads.items()))
     stock, kept = (found[f"textbook, {pages}"]["best"] for pages in ("stock allocator", "pages kept"))
     for name, one in found.items():
         mode = name.removeprefix("ours, ")
