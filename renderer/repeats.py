@@ -11,7 +11,7 @@ from torch import Tensor
 
 from renderer.effects import SynthesisInputs
 
-REMEMBERED_BYTES = 64 * 1024**2  # of images, at most; but always the last batch
+REMEMBERED_BYTES = 32 * 1024**2  # of images, at most; but always the last batch
 
 
 class Repeats:
