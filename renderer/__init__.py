@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from renderer.latents import slerp as slerp
     from renderer.latents import truncate as truncate
     from renderer.noise import simplex_loop as simplex_loop
+    from renderer.pages import keep_pages as keep_pages
     from renderer.scene.model import Scene as Scene
     from renderer.sinks.base import Sink as Sink
     from renderer.timeline.timeline import Timeline as Timeline
@@ -65,6 +66,7 @@ _PLACES = {
     "job": "Run",
     "latents": "Latents lerp slerp truncate",
     "noise": "simplex_loop",
+    "pages": "keep_pages",
     "scene.model": "Scene",
     "sinks.base": "Sink",
     "timeline.timeline": "Timeline",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from renderer.engine import Frames, render_frames
+from renderer.engine import render_frames
 from renderer.errors import SceneError, SinkError
 from renderer.film import Progress, Rendered, make_film
 from renderer.generators.base import Generator
 from renderer.job import Job, Run, load_generator, plugins, prepare, timeline_of
+from renderer.levels import Frames
 from renderer.manifest import write_manifest
 from renderer.registry import Registries
 from renderer.scene.load import read_manifest, read_scene
@@ -123,6 +124,7 @@ def open_sink(job: Job, output: Output, frames: range, registries: Registries | 
         quality=output.quality,
         max_bytes=output.max_bytes,
         audio=_sound(job, frames),
+        encoder=job.run.encoder or "auto",
     )
     try:
         sink_class = sink_for(output.file, (*registries.sinks.values(), *SINKS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -15,10 +16,13 @@ import click
 from renderer import __version__, cli_models
 from renderer.cli_options import registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
+from renderer.pages import keep_pages
 
 if TYPE_CHECKING:
     from renderer.job import Run
 
+# Importing torch makes half a million objects that stay; to look through them every 700 takes a quarter of a second.
+GARBAGE_OBJECTS = 100_000
 EXAMPLES = """\b
 Examples:
   render scenes/morph.yaml                      the film, to out/morph.mp4
@@ -87,6 +91,11 @@ def with_run(function: Any) -> Any:
             help="Compile a network in low precision: a minute or two, once.  [default: if the film is long enough]",
         ),
         click.option("--batch", metavar="N", type=click.IntRange(1, 256), help="Frames synthesised at a time."),
+        click.option(
+            "--encoder",
+            metavar="NAME",
+            help="Of MP4: auto (hardware that works, or x264), software, nvenc, videotoolbox, qsv, amf, vaapi.",
+        ),
         click.option("--threads", metavar="N", type=click.IntRange(1, 1024), help="Threads of the CPU."),
     )
     function = with_plugins(function)
@@ -311,7 +320,8 @@ def main() -> None:
     # Threads that wait by spinning take the cores away from the encoder and from whatever else the machine does:
     # measured, a fifth of the speed or less beside two other busy processes. Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads of torch that spin starve the encoder and each other
+    keep_pages()
+    gc.set_threshold(GARBAGE_OBJECTS)
     try:
         cli()
     except (LatentreelError, ValueProblem) as error:
@@ -319,3 +329,5 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
+    finally:
+        gc.freeze()  # the end of the process looks through nothing again, which would take a third of a second

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from renderer.fitting import fit
+from renderer.levels import Frames, to_uint8
+from renderer.repeats import Repeats
 from renderer.timeline.timeline import Timeline
 
 LATENT_CHUNK = 32  # frames whose latents are computed at a time
 QUEUE_BYTES = 64 * 1024**2  # frames that wait for the encoder, at most
-Frames = NDArray[np.uint8]  # [N, H, W, C]
 
 
 def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, int], batch: int) -> Iterator[Frames]:
@@ -26,7 +27,7 @@ def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, in
 
     Frames beyond the film's end are rendered like any other: a frame is a function of its time.
     """
-    chunk = batch * max(1, LATENT_CHUNK // batch)
+    chunk, repeats = batch * max(1, LATENT_CHUNK // batch), Repeats()
     for first in range(start - start % chunk, stop, chunk):
         times = timeline.times(first, first + chunk)
         latents = timeline.at(times)
@@ -34,27 +35,27 @@ def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, in
             wanted = slice(max(start - first - row, 0), min(stop - first - row, batch))
             if wanted.start < wanted.stop:
                 rows = slice(row, row + batch)
-                yield to_uint8(_images(timeline, latents.ws[rows], times[rows], size)[wanted])
+                yield to_uint8(_images(timeline, latents.ws[rows], times[rows], size, repeats)[wanted])
 
 
 @torch.no_grad()
-def _images(timeline: Timeline, ws: Tensor, times: NDArray[np.float64], size: tuple[int, int]) -> Tensor:
+def _images(
+    timeline: Timeline, ws: Tensor, times: NDArray[np.float64], size: tuple[int, int], repeats: Repeats
+) -> Tensor:
     """Return images [N, C, height, width] in -1..1 of one batch."""
     inputs = timeline.synthesis_inputs(times)
-    images = timeline.generator.synthesis(
-        ws,
-        noise_mode=inputs.noise_mode,
-        noise=inputs.noise or None,
-        transform=inputs.transform,
-        taps=inputs.tap if inputs.taps else None,
-    )
-    return timeline.finish(fit(images.float(), size, timeline.plan.scene.fit.how), times)
 
+    def synthesise() -> Tensor:
+        images = timeline.generator.synthesis(
+            ws,
+            noise_mode=inputs.noise_mode,
+            noise=inputs.noise or None,
+            transform=inputs.transform,
+            taps=inputs.tap if inputs.taps else None,
+        )
+        return fit(images.float(), size, timeline.plan.scene.fit.how)
 
-def to_uint8(images: Tensor) -> Frames:
-    """Return images [N, C, H, W] in -1..1 as uint8 [N, H, W, C]: x * 127.5 + 128, clamped, truncated."""
-    grey = images.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
-    return grey.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return timeline.finish(repeats.images(ws, inputs, synthesise), times)
 
 
 def default_batch(timeline: Timeline, size: tuple[int, int]) -> int:
@@ -63,4 +64,4 @@ def default_batch(timeline: Timeline, size: tuple[int, int]) -> int:
     pixels = size[0] * size[1] if generator.any_size else generator.img_size[0] * generator.img_size[1]
     if generator.device.type != "cpu":
         return max(1, min(16, 8 * 1024 * 1024 // pixels))
-    return max(1, min(4, 1024 * 1024 // pixels)) if generator.any_size else 1
+    return max(1, min(8, 2 * 1024 * 1024 // pixels)) if generator.any_size else 1

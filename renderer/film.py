@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from renderer.engine import QUEUE_BYTES, Frames, render_frames
+from renderer.engine import QUEUE_BYTES, render_frames
+from renderer.levels import Frames
 from renderer.sinks import Outputs, Sink
 from renderer.timeline.timeline import Timeline
+from renderer.waiting import Waiting
 
 Progress = Callable[[int], None]  # called with the number of frames that were added
 
@@ -45,7 +46,7 @@ def make_film(
     """
     began = time.perf_counter()
     stream = render_frames(timeline, frames.start, frames.stop, size, batch)
-    with Outputs(sinks) as outputs, Writer(outputs, size, timeline.generator.img_channels) as writer:
+    with Outputs(sinks) as outputs, Writer(outputs) as writer:
         for some in stream:
             writer.put(some)
             progress(len(some))
@@ -56,11 +57,8 @@ def make_film(
 class Writer:
     """Write frames in a thread of its own, from a queue bounded in bytes, so that encoding overlaps synthesis."""
 
-    def __init__(self, outputs: Outputs, size: tuple[int, int], channels: int) -> None:
-        self.outputs = outputs
-        self.waiting: queue.Queue[Frames | None] = queue.Queue(
-            max(2, QUEUE_BYTES // (4 * size[0] * size[1] * channels))
-        )
+    def __init__(self, outputs: Outputs, limit: int = QUEUE_BYTES) -> None:
+        self.outputs, self.waiting = outputs, Waiting(limit)
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -71,7 +69,7 @@ class Writer:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is not None:
             self.error = self.error or KeyboardInterrupt()  # write nothing more of what still waits
-        self.waiting.put(None)
+        self.waiting.end()
         self.thread.join()
         if kind is None and self.error is not None:
             raise self.error
@@ -83,13 +81,9 @@ class Writer:
         self.waiting.put(frames)
 
     def _run(self) -> None:
-        for frames in self._taken():
+        for frames in self.waiting:
             if self.error is None:
                 try:
                     self.outputs.write(frames)
                 except BaseException as error:  # handed to the thread that renders, which raises it
                     self.error = error
-
-    def _taken(self) -> Iterator[Frames]:
-        while (frames := self.waiting.get()) is not None:
-            yield frames

@@ -22,6 +22,7 @@ from renderer.generators.load import load_generator as load_checkpoint
 from renderer.generators.modes import Mode, ModeName, choose_mode, pays_back
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
+from renderer.repeats import REMEMBERED_BYTES
 from renderer.scene.model import Scene
 from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
@@ -40,6 +41,7 @@ class Run:
     dtype "fp32", "bf16" or "fp16" for the blocks of a network, which goes before the mode; compiled whether to use
     torch.compile, where None weighs the time it takes against what it saves; batch the frames synthesised at a time;
     threads those of torch; size is (width, height). `preview` makes a small, quick film.
+    encoder names the encoder of an MP4: "auto", "software", or one of hardware.
     """
 
     device: str = "auto"
@@ -52,6 +54,7 @@ class Run:
     fps: Fraction | None = None
     model: str | None = None
     preview: bool = False
+    encoder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -211,5 +214,5 @@ def memory_of(job: Job) -> int:
     generator, (width, height) = job.timeline.generator, job.size
     held: int = sum(tensor.numel() * tensor.element_size() for tensor in generator.state_dict().values())
     working = job.batch * generator.working_elements * 4
-    waiting = QUEUE_BYTES + 8 * job.batch * width * height * generator.img_channels
+    waiting = QUEUE_BYTES + REMEMBERED_BYTES + 8 * job.batch * width * height * generator.img_channels
     return BASE_BYTES + held + working + waiting

@@ -51,7 +51,13 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
             "duration": plan.duration,
             "loop": scene.loop.closed,
         },
-        "output": {"file": sink.path.name, "sink": sink.name, "quality": sink.spec.quality, "notes": sink.notes},
+        "output": {
+            "file": sink.path.name,
+            "sink": sink.name,
+            "quality": sink.spec.quality,
+            "encoder": sink.encoder,
+            "notes": sink.notes,
+        },
         "model": {"name": job.model, "family": generator.family, "hash": model_hash(job.model, embedded=embedded)},
         "seeds": {"scene": scene.seed, "latents": sorted(set(seeds_of(scene)))},
         "run": {
@@ -87,6 +93,7 @@ def recorded_run(path: Path, run: Run) -> tuple[Run, range]:
             fps=run.fps or Fraction(film["fps"]),
             model=run.model or model["name"],
             preview=run.preview,
+            encoder=run.encoder or data.get("output", {}).get("encoder"),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise LatentreelError(f"{path}: expected a manifest, as films are given beside them ({error})") from error

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from renderer.engine import to_uint8
 from renderer.generators.base import Generator
+from renderer.levels import to_uint8
 from renderer.sheet import checked_picture, lay_out
 from renderer.timeline.sources import seed_to_z
 

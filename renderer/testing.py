@@ -24,10 +24,10 @@ from torch import Tensor
 
 from renderer.contract import check_effect_class
 from renderer.effects import Effect
-from renderer.engine import Frames, to_uint8
 from renderer.errors import PluginError, SceneError
 from renderer.job import Job, Run
 from renderer.latents import lerp
+from renderer.levels import Frames, to_uint8
 from renderer.timeline.guard import tensors_of
 from renderer.trial import BATCH, Trial, frames, images, restacked
 

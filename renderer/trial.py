@@ -18,8 +18,8 @@ from torch import Tensor
 
 from renderer.api import iterate_frames, load_scene
 from renderer.effects import Effect
-from renderer.engine import Frames
 from renderer.job import Job, Run, prepare
+from renderer.levels import Frames
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
 from renderer.scene.reader import parse_tree

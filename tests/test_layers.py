@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
-    ["errors"],
+    ["errors", "pages"],
     ["latents", "noise"],
     ["values"],
     ["generators.base", "sinks.base"],
@@ -19,6 +19,7 @@ LAYERS = [
     ["registry", "contract"],
     ["scene", "generators", "sinks"],
     ["timeline"],
+    ["levels", "repeats", "waiting"],
     ["engine", "fitting", "plugin_manager"],
     ["film", "job"],
     ["manifest"],

@@ -7,13 +7,14 @@ generator: set the attributes of the base class, map z to ws, paint a picture fr
     bloom_style.py        from those to the numbers and small factors that a batch is painted from
     bloom_color.py        the palette among them
     bloom_look.py         the pixels, in differentiable pointwise steps
+    kernels/flower.py     the same in one pass, compiled for a CPU
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,24 +30,21 @@ from renderer.generators.bloom_attributes import (
 )
 from renderer.generators.bloom_look import paint
 from renderer.generators.bloom_style import Canvas, Style, style
+from renderer.generators.kernels.pool import alone, each
 
 STRIP_PIXELS = 65536  # what one thread paints at a time: few steps of Python, and small enough for its cache
-
-
-_pools: dict[int, ThreadPoolExecutor] = {}
-
-
-def painters() -> ThreadPoolExecutor:
-    """Return a pool of as many threads as torch uses, each of which runs torch by itself."""
-    threads = torch.get_num_threads()
-    if threads not in _pools:
-        _pools[threads] = ThreadPoolExecutor(threads, "bloom", initializer=torch.set_num_threads, initargs=(1,))
-    return _pools[threads]
 
 
 def untapped(name: str, feature: Tensor) -> Tensor:
     """Return the feature map as it is."""
     return feature
+
+
+def can_be_painted_by_kernel(*given: Tensor | None) -> bool:
+    """Say whether the compiled kernel takes what is given: float32 on a CPU, without gradients."""
+    tensors = [x for x in given if x is not None]
+    plain = all(x.device.type == "cpu" and x.dtype == torch.float32 for x in tensors)
+    return plain and not (torch.is_grad_enabled() and any(x.requires_grad for x in tensors))
 
 
 class Bloom(Generator):
@@ -108,35 +106,40 @@ class Bloom(Generator):
 
         transform [N, 3, 3] moves the point that a pixel looks at, (x, y, 1) in units of the shorter side.
         """
-        canvas = self.canvas()
-        whole = style(read_attributes(ws, self.spectrum, self.w_avg), canvas, transform)
         grain = self._grain(len(ws), noise_mode, noise)
-        if taps is not None or self.device.type != "cpu":
-            return paint(whole, canvas.pixel, grain, taps or untapped)
-        return self._paint_in_strips(whole, None if grain is None else grain.expand(len(ws), -1, -1, -1))
+        if taps is None and can_be_painted_by_kernel(ws, transform, grain):
+            return self._paint_in_strips(ws, transform, grain)
+        return paint(self._style(ws, transform), self.canvas().pixel, grain, taps or untapped)
 
-    def _paint_in_strips(self, whole: Style, grain: Tensor | None) -> Tensor:
+    def _style(self, ws: Tensor, transform: Tensor | None) -> Style:
+        return style(read_attributes(ws, self.spectrum, self.w_avg), self.canvas(), transform)
+
+    def _paint_in_strips(self, ws: Tensor, transform: Tensor | None, grain: Tensor | None) -> Tensor:
         """Return the pictures [N, 3, H, W], painted in strips that stay in the cache of a CPU, by all its threads.
 
-        Each strip is painted by one thread alone: threads that share every step wait for each other, and wait long
-        on a machine that has other work to do.
+        The style and each strip are made by one thread alone: threads that share every step wait for each other, and
+        wait long on a machine that has other work to do.
         """
-        canvas, (height, width) = self.canvas(), self._size
+        from renderer.generators.kernels.flower import numbers_of, paint_rows  # takes a quarter of a second
+
+        canvas, count, (height, width) = self.canvas(), len(ws), self._size
         step = max(1, STRIP_PIXELS // width)
-        count, tops = len(whole.plane), range(0, height, step)
+        whole = alone(lambda: self._style(ws, transform))
+        pictures = torch.empty(count, 3, height, width)
+        noise = torch.zeros(1, 1, height, width) if grain is None else grain.contiguous()
         frames = [whole.frame(i) for i in range(count)]
-        with_grad = torch.is_grad_enabled()
+        numbers = [numbers_of(frame.numbers) for frame in frames]
 
-        def strip(place: tuple[int, int]) -> Tensor:
+        def strip(place: tuple[int, int]) -> None:
             index, top = place
-            rows = slice(top, top + step)
-            part = None if grain is None else grain[index : index + 1, :, rows]
-            with torch.set_grad_enabled(with_grad):  # a thread begins with a mode of its own
-                return paint(frames[index].strip(rows), canvas.pixel, part, untapped)
+            part = frames[index].strip(slice(top, top + step))
+            plane, back = (part.plane @ part.plane_across)[0], (part.back @ part.back_across)[0]
+            film = noise[index % len(noise), 0, top : top + step]
+            arrays = (plane.numpy(), back.numpy(), film.numpy())
+            paint_rows(numbers[index], *arrays, np.float32(canvas.pixel), pictures[index].numpy(), top)
 
-        strips = painters().map(strip, [(index, top) for index in range(count) for top in tops])
-        pictures = [torch.cat([next(strips) for _ in tops], dim=2) for _ in range(count)]
-        return torch.cat(pictures) if pictures else torch.zeros(0, 3, height, width)
+        each(strip, [(index, top) for index in range(count) for top in range(0, height, step)])
+        return pictures
 
     def canvas(self) -> Canvas:
         """Return the coordinates and constants of this size, made once for a device."""

@@ -52,6 +52,11 @@ class AdaptedSink(Sink):
         super().__init__(replace(sink.spec, width=width, height=height, fps=fps, frames=frames))
         self.notes = sink.notes
 
+    @property
+    def encoder(self) -> str | None:
+        """Return the encoder of the sink."""
+        return self.sink.encoder
+
     def check(self) -> None:
         """Note what becomes of the frames; the sink has checked all else."""
         come, go = self.spec, self.sink.spec

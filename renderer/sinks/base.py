@@ -43,7 +43,8 @@ class SinkSpec:
     """Say what will come and what is wanted: frames of width x height x channels, how many, how fast.
 
     `path` is absolute or relative to the working folder. `max_bytes` caps the file where the sink can shrink
-    it. `loop` is for GIF and WebP. `start_number` is the number of the first PNG of a folder.
+    it. `loop` is for GIF and WebP. `start_number` is the number of the first PNG of a folder. `encoder` names that of
+    an MP4, see `encoders.NAMES`.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class SinkSpec:
     loop: bool = True
     overwrite: bool = True
     start_number: int = 0
+    encoder: str = "auto"
 
     @property
     def duration(self) -> Fraction:
@@ -97,6 +99,11 @@ class Sink(ABC):
     def accepts(cls, path: str) -> bool:
         """Say whether this sink writes files of such a name."""
         return Path(path).suffix.lower() in cls.suffixes
+
+    @property
+    def encoder(self) -> str | None:
+        """Return the encoder that was chosen by what the spec and the machine say, None where there is no choice."""
+        return None
 
     @property
     def keeps_alpha(self) -> bool:

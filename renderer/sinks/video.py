@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
+from renderer.errors import SinkError
 from renderer.sinks.base import Frames, Sink
+from renderer.sinks.encoders import AUTO, SOFTWARE, Encoder, choose_encoder
 from renderer.sinks.ffmpeg import FfmpegPipe, raw_input
 from renderer.sinks.moviepy_pipe import MoviepyPipe, fps_is_safe
 from renderer.sinks.pixels import pad_even, to_rgb, to_rgba_or_rgb
@@ -21,12 +23,15 @@ VP9 = {
 OPUS_RATE = {"draft": "128k", "good": "160k", "best": "256k"}
 
 
-def bt709(pixel_format: str) -> list[str]:
-    """Return the arguments that convert RGB to video colours by the bt709 matrix and say so in the file."""
+def bt709(pixel_format: str, last: str = "") -> list[str]:
+    """Return the arguments that convert RGB to video colours by the bt709 matrix and say so in the file.
+
+    last  a filter after all others.
+    """
     scale = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int"
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     said = ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"]
-    return ["-vf", f"{scale},format={pixel_format},{tags}", *said]
+    return ["-vf", ",".join(filter(None, (scale, f"format={pixel_format}", tags, last))), *said]
 
 
 class VideoSink(Sink):
@@ -34,10 +39,14 @@ class VideoSink(Sink):
 
     writer = "moviepy; ffmpeg where moviepy would round fps"
     supports_audio = True
-    video_codec: ClassVar[str]  # ffmpeg's names of the encoders
-    audio_codec: ClassVar[str]
+    audio_codec: ClassVar[str]  # ffmpeg's name of the encoder
     even: ClassVar[bool] = True
     _pipe: FfmpegPipe | None = None
+
+    @property
+    @abstractmethod
+    def video_codec(self) -> str:
+        """Return ffmpeg's name of the encoder; a subclass with one sets it as an attribute."""
 
     @abstractmethod
     def picture(self) -> list[str]:
@@ -50,6 +59,15 @@ class VideoSink(Sink):
     def preset(self) -> str | None:
         """Return the preset of the encoder, None where it has none."""
         return None
+
+    def opening(self) -> list[str]:
+        """Return the arguments that stand before the inputs of ffmpeg."""
+        return []
+
+    @property
+    def by_moviepy(self) -> bool:
+        """Say whether moviepy writes this film right."""
+        return fps_is_safe(self.spec.fps)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,7 +91,7 @@ class VideoSink(Sink):
 
     def begin(self) -> None:
         """Start moviepy or ffmpeg."""
-        self._pipe = self._moviepy_pipe() if fps_is_safe(self.spec.fps) else self._ffmpeg_pipe()
+        self._pipe = self._moviepy_pipe() if self.by_moviepy else self._ffmpeg_pipe()
 
     def encode(self, frames: Frames) -> None:
         """Send frames [N, H, W, C] on, with even sides if need be."""
@@ -112,7 +130,7 @@ class VideoSink(Sink):
 
     def _ffmpeg_pipe(self) -> FfmpegPipe:
         spec, preset = self.spec, self.preset()
-        inputs = [*raw_input(*self.size, spec.fps, 4 if self.alpha else 3), *sound_input(spec)]
+        inputs = [*self.opening(), *raw_input(*self.size, spec.fps, 4 if self.alpha else 3), *sound_input(spec)]
         codecs = ["-c:v", self.video_codec, "-c:a", self.audio_codec, *(["-preset", preset] if preset else [])]
         return FfmpegPipe(spec.path, [*inputs, *codecs, *self._parameters(), str(self.part)])
 
@@ -122,22 +140,56 @@ class VideoSink(Sink):
 
 
 class Mp4Sink(VideoSink):
-    """Write H.264 and AAC that play everywhere: yuv420p, bt709, the index in front."""
+    """Write H.264 and AAC that play everywhere: yuv420p, bt709, the index in front; in hardware where there is some."""
 
     name = "MP4"
     suffixes = (".mp4", ".m4v")
     description = "plays everywhere; the index is in front, so it starts before it is loaded"
     codec = "H.264"
-    video_codec, audio_codec = "libx264", "aac"
+    audio_codec = "aac"
+    _hardware: Encoder | None = None
 
-    def preset(self) -> str:
+    def check(self) -> None:
+        """Choose the encoder."""
+        super().check()
+        try:
+            self._hardware = choose_encoder(self.spec.encoder, self.spec.quality, self.size)
+        except SinkError as error:
+            raise SinkError(f"{self.spec.path}: {error}") from error
+        if self._hardware is not None and self.spec.encoder == AUTO:
+            self.notes.append(f"encoded by {self._hardware.codec}; `--encoder {SOFTWARE}` takes x264")
+
+    @property
+    def encoder(self) -> str:
+        """Return the name of the encoder that was chosen."""
+        return SOFTWARE if self._hardware is None else self._hardware.name
+
+    @property
+    def video_codec(self) -> str:
+        """Return ffmpeg's name of the encoder."""
+        return "libx264" if self._hardware is None else self._hardware.codec
+
+    @property
+    def by_moviepy(self) -> bool:
+        """Say whether moviepy writes this film right: it always sends a preset of x264."""
+        return super().by_moviepy and self._hardware is None
+
+    def opening(self) -> list[str]:
+        """Return the arguments that open the device of the encoder."""
+        return [] if self._hardware is None else list(self._hardware.opening)
+
+    def preset(self) -> str | None:
         """Return the preset of x264."""
-        return H264[self.spec.quality][0]
+        return H264[self.spec.quality][0] if self._hardware is None else None
 
     def picture(self) -> list[str]:
-        """Return the arguments of x264."""
-        crf = H264[self.spec.quality][1]
-        return ["-crf", crf, *self._keyframes(), *bt709("yuv420p"), "-movflags", "+faststart"]
+        """Return the arguments of the encoder."""
+        rest = [*self._keyframes(), "-movflags", "+faststart"]
+        hardware = self._hardware
+        if hardware is None:
+            return ["-crf", H264[self.spec.quality][1], *bt709("yuv420p"), *rest]
+        colours = bt709(hardware.pixels, "hwupload" if hardware.uploaded else "")
+        return [*hardware.qualities[self.spec.quality], *colours, *rest]
 
     def sound(self) -> list[str]:
         """Return the rate of AAC."""
@@ -152,7 +204,8 @@ class WebmSink(VideoSink):
     description = "for web pages; browsers show its alpha"
     codec = "VP9"
     supports_alpha = True
-    video_codec, audio_codec = "libvpx-vp9", "libopus"
+    video_codec = "libvpx-vp9"
+    audio_codec = "libopus"
 
     def picture(self) -> list[str]:
         """Return the arguments of libvpx."""
@@ -174,7 +227,8 @@ class ProResSink(VideoSink):
     description = "for editing: 422 HQ, or 4444 where there is alpha; sound as 24-bit PCM"
     codec = "ProRes"
     supports_alpha = True
-    video_codec, audio_codec = "prores_ks", "pcm_s24le"
+    video_codec = "prores_ks"
+    audio_codec = "pcm_s24le"
 
     def picture(self) -> list[str]:
         """Return the profile and its pixels."""
@@ -192,7 +246,8 @@ class LosslessSink(VideoSink):
     codec = "FFV1"
     supports_alpha = True
     even = False
-    video_codec, audio_codec = "ffv1", "flac"
+    video_codec = "ffv1"
+    audio_codec = "flac"
 
     def picture(self) -> list[str]:
         """Return the arguments of FFV1: every frame alone, with checksums."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -112,7 +114,7 @@ def test_a_failing_sink_ends_the_render_with_its_error():
             raise SinkError("the disk is full")
 
     def write_on():
-        with Writer(Failing(), (2, 2), 3) as writer:
+        with Writer(Failing(), limit=24) as writer:
             for _ in range(1000):
                 writer.put(np.zeros((1, 2, 2, 3), np.uint8))
 
@@ -120,10 +122,37 @@ def test_a_failing_sink_ends_the_render_with_its_error():
         write_on()
 
 
-def test_the_queue_is_bounded_in_bytes():
-    assert Writer(None, (4096, 4096), 3).waiting.maxsize == 2
-    small = Writer(None, (64, 64), 3).waiting.maxsize
-    assert small * 4 * 64 * 64 * 3 <= 64 * 1024**2
+class Slow:
+    """Take frames when it is told to, and remember how many bytes had come by then."""
+
+    def __init__(self):
+        self.go, self.taken = threading.Event(), 0
+
+    def write(self, frames):
+        self.go.wait(10)
+        self.taken += frames.nbytes
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8, 3), (4, 8, 8, 3), (1, 64, 64, 3)])
+def test_the_queue_is_bounded_in_bytes(shape):
+    sink, put = Slow(), []
+    with Writer(sink, limit=4000) as writer:
+
+        def render():
+            for _ in range(30):
+                writer.put(np.zeros(shape, np.uint8))
+                put.append(math.prod(shape))
+
+        thread = threading.Thread(target=render)
+        thread.start()
+        thread.join(0.3)
+        waiting = sum(put)
+        assert thread.is_alive(), "it did not wait for the sink"
+        assert 0 < waiting <= max(4000, math.prod(shape))
+        assert waiting + math.prod(shape) > 4000, "there was room for more"
+        sink.go.set()
+        thread.join(10)
+    assert sink.taken == 30 * math.prod(shape)
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])

@@ -80,7 +80,7 @@ def test_a_seed_is_the_same_latent_as_elsewhere(seed):
 
 
 def test_the_pixels_of_an_image_are_made_as_elsewhere():
-    from renderer.engine import to_uint8
+    from renderer.levels import to_uint8
 
     trial = Trial(EFFECTS["walk"], WALK)
     job = trial.job()

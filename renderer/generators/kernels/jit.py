@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Array = NDArray[np.float32]
+FUSED = {"contract", "nsz"}
 LANES = 32  # channels in a block: the innermost loop, which a CPU does eight or sixteen at a time
 
 
-def kernel(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile a function of arrays and numbers when it is first called; it runs beside other threads."""
-    options: dict[str, Any] = {"fastmath": {"contract", "nsz"}, "nogil": True, "error_model": "numpy"}
+def kernel(function: Callable[..., None], *, fused: bool = True) -> Callable[..., None]:
+    """Compile a function of arrays and numbers when it is first called; it runs beside other threads.
+
+    fused  a product and a sum may be rounded once, together.
+    """
+    options: dict[str, Any] = {"fastmath": FUSED if fused else False, "nogil": True, "error_model": "numpy"}
     made: Callable[..., None]
     try:
         made = numba.njit(**options, cache=True)(function)

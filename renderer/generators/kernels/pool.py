@@ -20,14 +20,17 @@ def workers() -> ThreadPoolExecutor:
     return _pools[threads]
 
 
+def alone(work: Callable[[], T]) -> T:
+    """Return what one thread of the pool makes of the work by itself, without gradients.
+
+    For many small steps: torch shares each of them among all threads, which takes longer than the step.
+    """
+    return workers().submit(torch.no_grad()(work)).result()
+
+
 def each(work: Callable[[T], object], pieces: Iterable[T]) -> None:
     """Do the work on all pieces, in any order; without gradients."""
-
-    def alone(piece: T) -> None:
-        with torch.no_grad():  # a thread begins with a mode of its own
-            work(piece)
-
-    for _ in workers().map(alone, pieces):
+    for _ in workers().map(torch.no_grad()(work), pieces):  # a thread begins with a mode of its own
         pass
 
 

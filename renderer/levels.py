@@ -1,0 +1,37 @@
+"""Images as what files hold: uint8, the last axis the channels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from renderer.generators.kernels.pool import each
+
+Frames = NDArray[np.uint8]  # [N, H, W, C]
+STRIP = 131072  # pixels that a thread converts at a time
+
+
+def to_uint8(images: Tensor) -> Frames:
+    """Return images [N, C, H, W] in -1..1 as uint8 [N, H, W, C]: x * 127.5 + 128, clamped, truncated."""
+    if images.device.type == "cpu" and images.dtype == torch.float32:
+        return _by_kernel(images.contiguous())
+    grey = images.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
+    return grey.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _by_kernel(images: Tensor) -> Frames:
+    from renderer.generators.kernels.grey_levels import to_levels  # takes a quarter of a second
+
+    count, channels, height, width = images.shape
+    levels = np.empty((count, height, width, channels), np.uint8)
+    array = images.numpy()
+    step = max(1, STRIP // width)
+
+    def strip(place: tuple[int, int]) -> None:
+        index, top = place
+        to_levels(array[index], levels[index], top, min(top + step, height))
+
+    each(strip, [(index, top) for index in range(count) for top in range(0, height, step)])
+    return levels
