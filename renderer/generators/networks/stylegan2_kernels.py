@@ -16,7 +16,9 @@ from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.smooth import smooth
 from renderer.generators.kernels.winograd import Seen, Winograd, fits
 
-WINOGRAD_PIXELS = 32 * 32  # of the map that is convolved: below, reading four times the weights costs more than it saves
+WINOGRAD_PIXELS = (
+    32 * 32
+)  # of the map that is convolved: below, reading four times the weights costs more than it saves
 FOLDED_PIXELS = 64 * 64  # for upsampling, whose folded weights are sixteen times as large
 
 

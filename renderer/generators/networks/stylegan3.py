@@ -15,6 +15,7 @@ from renderer.errors import LatentreelError
 from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.stylegan2_layers import Pass
+from renderer.generators.networks.stylegan3_kernels import KernelLayers
 from renderer.generators.networks.stylegan3_layers import FourierInput, Layer, StyleGAN3Config
 from renderer.generators.networks.trained import TrainedNetwork
 
@@ -49,6 +50,7 @@ class StyleGAN3(TrainedNetwork):
         self.img_resolution, self.img_channels = config.img_resolution, config.img_channels
         self.num_ws = 1 + len(config.layers)
         self.conv_dtype: torch.dtype | None = None
+        self._kernels = KernelLayers()
         self.mapping_network: nn.Module = mapping.Mapping(
             config.z_dim,
             config.c_dim,
@@ -95,9 +97,11 @@ class StyleGAN3(TrainedNetwork):
         if transform is not None and tuple(transform.shape) not in ((len(ws), 3, 3), (1, 3, 3)):
             raise LatentreelError(f"transform has the shape {list(transform.shape)}, expected [{len(ws)}, 3, 3]")
         run = Pass(noise_mode, noise or {}, taps)
-        x = run.tapped("input", self.synthesis_network.input(ws[:, 0], transform))
-        for row, layer in enumerate(self.synthesis_network.layers(), start=1):
-            low = self.conv_dtype if layer.config.low_precision else None
-            x = layer(x.to(low or ws.dtype), ws[:, row], run)
-        image: Tensor = x.to(ws.dtype) * self.config.output_scale
-        return image
+        place, layers = self.synthesis_network.input, list(self.synthesis_network.layers())
+        image = self._kernels.run(place, layers, ws, transform, run, self.conv_dtype)
+        if image is None:
+            image = run.tapped("input", place(ws[:, 0], transform))
+            for row, layer in enumerate(layers, start=1):
+                low = self.conv_dtype if layer.config.low_precision else None
+                image = layer(image.to(low or ws.dtype), ws[:, row], run)
+        return image.to(ws.dtype) * self.config.output_scale

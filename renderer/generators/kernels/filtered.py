@@ -1,0 +1,56 @@
+"""A leaky ReLU between two filters, at a raised sampling rate that never is a whole map.
+
+Source: Karras et al. 2021, arXiv:2106.12423, section 3.2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from renderer.generators.kernels.filtered_tiles import DOWN, filtered_tiles
+from renderer.generators.kernels.jit import blocks
+from renderer.generators.kernels.pool import each
+
+TILE = 64  # rows and columns of a tile, at most
+SHARES = 4  # pieces of work for each thread
+
+
+class Filtered:
+    """Raise the rate of a map, activate it and halve the raised rate's double again; see `fits` for what can be.
+
+    up     the taps of each phase of the filter that raises the rate, [U, 6]; first [U], the sample at which each begins.
+    down   the filter of downsampling by 2, [12] or [12, 12], as correlation.
+    """
+
+    def __init__(self, up: Tensor, first: list[int], down: Tensor, limit: float | None, size: int) -> None:
+        self.up, self.first = up.float().contiguous().numpy(), np.array(first, np.int64)
+        halved = down[None] if down.ndim == 1 else (down + down.flip(0))[: DOWN // 2] / 2
+        self.down = halved.float().contiguous().numpy()
+        self.limit, self.size = np.float32(np.inf if limit is None else limit), size
+
+    @staticmethod
+    def fits(up: int, up_taps: int, down: int, down_taps: int) -> bool:
+        """Say whether the kernels take these factors and lengths of filters: those that all published networks have."""
+        return up % 2 == 0 and up_taps == 6 * up and (down, down_taps) == (2, DOWN)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return [size, size, C] of x [h, w, C], contiguous, C a multiple of 32."""
+        y = x.new_empty(self.size, self.size, x.shape[2])
+        step = self.tile()
+        given, result = blocks(x), blocks(y)
+        count = given.shape[2] * (-(-self.size // step[0])) * (-(-self.size // step[1]))
+        size = max(1, -(-count // (SHARES * torch.get_num_threads())))
+
+        def share(begin: int) -> None:
+            end = min(begin + size, count)
+            filtered_tiles(given, self.up, self.first, self.down, self.limit, result, step, begin, end)
+
+        each(share, range(0, count, size))
+        return y
+
+    def tile(self) -> np.ndarray:
+        rest = len(self.up) // 2
+        even = -(-self.size // -(-self.size // TILE))
+        return np.array([even, -(-even // rest) * rest], np.int64)
