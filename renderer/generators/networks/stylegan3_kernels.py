@@ -22,7 +22,7 @@ from renderer.generators.networks.filters import phase_products
 from renderer.generators.networks.stylegan2_layers import Pass, needs_grad
 from renderer.generators.networks.stylegan3_layers import FourierInput, Layer
 
-PIECE_PIXELS = 2048  # of a product of matrices that a thread computes by itself; the same for any number of threads
+PIECE_PIXELS = 512  # of a product of matrices that a thread computes by itself; the same for any number of threads
 
 
 class KernelLayer:
