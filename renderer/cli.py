@@ -72,7 +72,20 @@ def with_run(function: Any) -> Any:
         ),
         click.option("--model", metavar="MODEL", help="Another generator than the scene's."),
         click.option("--device", metavar="DEVICE", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
-        click.option("--dtype", type=click.Choice(["fp32", "bf16", "fp16"]), help="Precision of a network's blocks."),
+        click.option(
+            "--mode",
+            type=click.Choice(["auto", "exact", "fast"]),
+            default="auto",
+            show_default=True,
+            help="exact: float32. fast: what the device multiplies quickest, 45 dB from exact. auto: fast.",
+        ),
+        click.option("--dtype", type=click.Choice(["fp32", "bf16", "fp16"]), help="Precision, instead of a mode's."),
+        click.option(
+            "--compile/--no-compile",
+            "compiled",
+            default=None,
+            help="Compile a network in low precision: a minute or two, once.  [default: if the film is long enough]",
+        ),
         click.option("--batch", metavar="N", type=click.IntRange(1, 256), help="Frames synthesised at a time."),
         click.option("--threads", metavar="N", type=click.IntRange(1, 1024), help="Threads of the CPU."),
     )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 
-from renderer.engine import QUEUE_BYTES, default_batch
+from renderer.engine import QUEUE_BYTES, default_batch, render_frames
 from renderer.errors import CheckpointError, LatentreelError, Problem, SceneError
 from renderer.generators.base import Generator
 from renderer.generators.download import Progress, fetch
 from renderer.generators.load import is_remote
 from renderer.generators.load import load_generator as load_checkpoint
+from renderer.generators.modes import Mode, ModeName, choose_mode, pays_back
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
 from renderer.scene.model import Scene
@@ -25,6 +27,7 @@ from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
 
 PREVIEW_SIDE = 256
+LONG_FILM = 300  # frames; compiling is not thought of for shorter ones
 SAME_SHAPE = 0.03  # how far apart two shapes may be that differ by rounding only
 BASE_BYTES = 330_000_000  # Python with torch and the codecs, measured
 
@@ -33,12 +36,16 @@ BASE_BYTES = 330_000_000  # Python with torch and the codecs, measured
 class Run:
     """Hold what belongs to a run and not to the scene; None leaves the choice to the scene or the machine.
 
-    device is a torch device or "auto", dtype "fp32", "bf16" or "fp16" for the blocks of a network, batch the frames
-    synthesised at a time, threads those of torch; size is (width, height). `preview` makes a small, quick film.
+    device is a torch device or "auto"; mode "exact" (float32), "fast" (what the device multiplies quickest) or "auto";
+    dtype "fp32", "bf16" or "fp16" for the blocks of a network, which goes before the mode; compiled whether to use
+    torch.compile, where None weighs the time it takes against what it saves; batch the frames synthesised at a time;
+    threads those of torch; size is (width, height). `preview` makes a small, quick film.
     """
 
     device: str = "auto"
+    mode: ModeName = "auto"
     dtype: str | None = None
+    compiled: bool | None = None
     batch: int | None = None
     threads: int | None = None
     size: tuple[int, int] | None = None
@@ -56,6 +63,7 @@ class Job:
     batch: int
     run: Run
     model: str
+    mode: Mode
 
     @property
     def scene(self) -> Scene:
@@ -99,8 +107,11 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
     wanted = run.size or scene.size
     model = model_path(scene, run)
     side = (wanted[1], wanted[0]) if wanted else None
+    mode = choose_mode(run.mode, device, run.dtype, compiled=run.compiled is True)
     with placed(scene, run):
-        generator = load_generator(model, device=device, dtype=run.dtype, size=side, registries=registries)
+        generator = load_generator(model, device=device, dtype=mode.dtype, size=side, registries=registries)
+    if not generator.low_precision:
+        mode = Mode("fp32", False, "this model knows no other precision")
     generator = shaped(generator, scene, wanted)
     size = wanted or (generator.img_size[1], generator.img_size[0])
     fps = run.fps
@@ -108,7 +119,25 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
         size, fps = preview_size(size), fps or scene.fps / (2 if scene.fps > 20 else 1)
         generator = generator.resized(size[1], size[0]).to(device) if generator.any_size else generator
     timeline = timeline_of(scene, generator, fps, registries)
-    return Job(timeline, size, run.batch or default_batch(timeline, size), run, model)
+    batch = run.batch or default_batch(timeline, size)
+    mode = with_compiler(mode, timeline, size, batch, run)
+    return Job(timeline, size, batch, run, model, mode)
+
+
+def with_compiler(mode: Mode, timeline: Timeline, size: tuple[int, int], batch: int, run: Run) -> Mode:
+    """Return the mode with synthesis compiled, where that was asked for or a film is long enough to pay it back."""
+    generator, device = timeline.generator, str(timeline.generator.device)
+    if mode.dtype == "fp32" or run.compiled is False:
+        return mode
+    seconds = 0.0
+    if run.compiled is None and timeline.frames > LONG_FILM:
+        for _ in range(2):  # the first prepares weights
+            began = time.perf_counter()
+            next(render_frames(timeline, 0, batch, size, batch))
+            seconds = (time.perf_counter() - began) / batch
+    if pays_back(timeline.frames, seconds, run.compiled, mode, device):
+        generator.use_compiler()
+    return replace(mode, compiled=generator.compiled)
 
 
 def shaped(generator: Generator, scene: Scene, size: tuple[int, int] | None) -> Generator:

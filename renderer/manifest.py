@@ -56,7 +56,9 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
         "seeds": {"scene": scene.seed, "latents": sorted(set(seeds_of(scene)))},
         "run": {
             "device": str(generator.device),
-            "dtype": job.run.dtype or "fp32",
+            "mode": job.mode.name,
+            "dtype": job.mode.dtype,
+            "compiled": job.mode.compiled,
             "batch": job.batch,
             "threads": torch.get_num_threads(),
         },
@@ -76,7 +78,9 @@ def recorded_run(path: Path, run: Run) -> tuple[Run, range]:
         size = (int(film["size"][0]), int(film["size"][1]))
         recorded = Run(
             device=run.device,
-            dtype=run.dtype or mode["dtype"],
+            mode=run.mode,
+            dtype=run.dtype or (mode["dtype"] if run.mode == "auto" else None),
+            compiled=mode.get("compiled") if run.compiled is None else run.compiled,
             batch=run.batch or mode["batch"],
             threads=run.threads or mode["threads"],
             size=run.size or size,

@@ -33,6 +33,8 @@ class Generator(nn.Module, ABC):
     img_channels: int = 3
     has_transform: bool = False  # True: `synthesis` takes a `transform`
     any_size: bool = False  # True: `resized` returns a generator of any (height, width)
+    low_precision: bool = False  # True: `use_dtype` makes a difference
+    compiled: bool = False  # True: synthesis is compiled by torch, see `use_compiler`
     layer_resolutions: tuple[int, ...]  # per row of ws: the resolution in pixels at which it is first used
     directions: Mapping[str, Tensor] = {}  # named directions of its own, each [num_ws, w_dim]
     w_avg: Tensor  # [w_dim]: the centre of truncation
@@ -84,6 +86,13 @@ class Generator(nn.Module, ABC):
     def use_dtype(self, dtype: torch.dtype) -> Generator:
         """Run what may be run in lower precision in this dtype from now on; by default nothing is."""
         return self
+
+    def use_compiler(self) -> Generator:
+        """Compile synthesis by torch.compile from now on, where that has been taught; by default nothing is."""
+        return self
+
+    def warm_up(self, batch: int) -> None:
+        """Do once what the first synthesis of so many frames would do before it can begin; by default nothing."""
 
     def center(self, c: Tensor | None) -> Tensor:
         """Return what truncation pulls ws of labels c [N, c_dim] towards, [w_dim] or [N, 1, w_dim]."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from renderer.generators.kernels.filtered_tiles import DOWN, filtered_tiles
-from renderer.generators.kernels.jit import blocks
+from renderer.generators.kernels.jit import Indices, blocks
 from renderer.generators.kernels.pool import each
 
 TILE = 64  # rows and columns of a tile, at most
@@ -18,10 +18,14 @@ SHARES = 4  # pieces of work for each thread
 
 
 class Filtered:
-    """Raise the rate of a map, activate it and halve the raised rate's double again; see `fits` for what can be.
+    """Raise the rate of a map, activate it, and halve the rate again; see `fits` for the factors and filters.
 
-    up     the taps of each phase of the filter that raises the rate, [U, 6]; first [U], the sample at which each begins.
-    down   the filter of downsampling by 2, [12] or [12, 12], as correlation.
+    up     the taps of each phase of the filter that raises the rate, [U, 6].
+    first  [U], the sample of the map at which the taps of each phase begin.
+    down   the filter of downsampling by 2, [12] or [12, 12], in the order of a correlation; the latter the same from
+           above and from below.
+    limit  the activation is kept within -limit..limit.
+    size   of the result.
     """
 
     def __init__(self, up: Tensor, first: list[int], down: Tensor, limit: float | None, size: int) -> None:
@@ -50,7 +54,8 @@ class Filtered:
         each(share, range(0, count, size))
         return y
 
-    def tile(self) -> np.ndarray:
+    def tile(self) -> Indices:
+        """Return the rows and columns of a tile: even parts of the map, whole groups of columns."""
         rest = len(self.up) // 2
         even = -(-self.size // -(-self.size // TILE))
         return np.array([even, -(-even // rest) * rest], np.int64)

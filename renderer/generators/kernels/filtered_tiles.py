@@ -8,15 +8,14 @@ U * m + p lies at place m of plane p.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from renderer.generators.kernels.jit import OPTIONS, Array, Indices
+from renderer.generators.kernels.jit import Array, Indices, kernel
 
 DOWN = 12  # taps of the filter behind the activation, on each axis
 F = np.float32
 
 
-@njit(**OPTIONS)
+@kernel
 def six(target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, taps: Array) -> None:
     """Write the sum of six rows, each times its tap."""
     t0, t1, t2, t3, t4, t5 = taps[0], taps[1], taps[2], taps[3], taps[4], taps[5]
@@ -24,7 +23,7 @@ def six(target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Arra
         target[i] = a[i] * t0 + b[i] * t1 + c[i] * t2 + d[i] * t3 + e[i] * t4 + f[i] * t5
 
 
-@njit(**OPTIONS)
+@kernel
 def six_more(target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, taps: Array) -> None:
     """Add the sum of six rows, each times its tap."""
     t0, t1, t2, t3, t4, t5 = taps[0], taps[1], taps[2], taps[3], taps[4], taps[5]
@@ -32,7 +31,7 @@ def six_more(target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f:
         target[i] += a[i] * t0 + b[i] * t1 + c[i] * t2 + d[i] * t3 + e[i] * t4 + f[i] * t5
 
 
-@njit(**OPTIONS)
+@kernel
 def six_active(
     target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, taps: Array, slope: float, limit: float
 ) -> None:
@@ -44,14 +43,14 @@ def six_active(
         target[i] = min(max(v, -F(limit)), F(limit))
 
 
-@njit(**OPTIONS)
+@kernel
 def fold(target: Array, a: Array, b: Array) -> None:
     """Write the sum of two rows."""
     for i in range(target.shape[0]):
         target[i] = a[i] + b[i]
 
 
-@njit(**OPTIONS)
+@kernel
 def fetch(x: Array, row: int, left: int, b: int, line: Array) -> None:
     """Copy a row of block b of x [h, w, B, 32], from column `left` on, to a line [n, 32]; zeros beyond the sides."""
     height, width, _, lanes = x.shape
@@ -68,7 +67,7 @@ def fetch(x: Array, row: int, left: int, b: int, line: Array) -> None:
             target[:] = F(0)
 
 
-@njit(**OPTIONS)
+@kernel
 def raised(
     x: Array,
     b: int,
@@ -81,11 +80,11 @@ def raised(
     lines: Array,
     planes: Array,
 ) -> int:
-    """Write the activated row `row` at the raised rate to planes [U, n * 32]; return the next row of x not yet in lines.
+    """Write the activated row `row` at the raised rate to planes [U, n * 32]; return the first row of x not in lines.
 
-    lines [8, m, 32] hold rows of x from column `left` on, the row r at r % 8.
+    lines [9, m, 32] hold rows of x from column `left` on, the row r at r % 8, and behind them what is made of them.
     """
-    factor, length = planes.shape
+    factor = planes.shape[0]
     q, p = row // factor, row % factor
     top, nearest = q + first[p], first.min()
     while have < top + 6:
@@ -103,7 +102,7 @@ def raised(
     return have
 
 
-@njit(**OPTIONS)
+@kernel
 def along(target: Array, planes: Array, start: int, taps: Array) -> None:
     """Add to target every second sample of planes [U, n], from `start` on and in steps of U, times twelve taps."""
     u = planes.shape[0]
@@ -114,7 +113,7 @@ def along(target: Array, planes: Array, start: int, taps: Array) -> None:
         six_more(target, a, b, c, d, e, f, taps[k - start :])
 
 
-@njit(**OPTIONS)
+@kernel
 def across(target: Array, ring: Array, row: int, taps: Array) -> None:
     """Write the rows row, ..., row + 11 of a ring [12, n], each at its number modulo 12, summed by twelve taps."""
     turned = np.empty(DOWN, np.float32)
@@ -124,7 +123,7 @@ def across(target: Array, ring: Array, row: int, taps: Array) -> None:
     six_more(target, ring[6], ring[7], ring[8], ring[9], ring[10], ring[11], turned[6:])
 
 
-@njit(**OPTIONS)
+@kernel
 def put(y: Array, row: int, left: int, right: int, b: int, line: Array) -> None:
     """Copy the columns left to right of row `row` of block b to y; column left + R * m + r is line[r, m * 32:]."""
     rest, lanes = line.shape[0], y.shape[3]
@@ -135,7 +134,7 @@ def put(y: Array, row: int, left: int, right: int, b: int, line: Array) -> None:
             target[c] = source[c]
 
 
-@njit(**OPTIONS)
+@kernel
 def filtered_tile(
     x: Array, up: Array, first: Indices, down: Array, limit: float, y: Array, b: int, bounds: Indices
 ) -> None:
@@ -178,7 +177,7 @@ def filtered_tile(
         put(y, out, left, right, b, line)
 
 
-@njit(**OPTIONS)
+@kernel
 def filtered_tiles(
     x: Array, up: Array, first: Indices, down: Array, limit: float, y: Array, step: Indices, begin: int, end: int
 ) -> None:

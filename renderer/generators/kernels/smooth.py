@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from torch import Tensor
 
 from renderer.generators.kernels.finish import Finish
-from renderer.generators.kernels.jit import LANES, OPTIONS, Array, blocks
+from renderer.generators.kernels.jit import Array, blocks, kernel
 from renderer.generators.kernels.pool import each, shares
 
 F = np.float32
 
 
-@njit(**OPTIONS)
+@kernel
 def _smooth(
     x: Array,
     taps: Array,

@@ -7,16 +7,15 @@ Source: Lavin and Gray 2015, arXiv:1509.09308, with the points 0, 1, -1, 2, -2.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from renderer.generators.kernels.jit import OPTIONS, Array
+from renderer.generators.kernels.jit import Array, kernel
 
 POINTS = 36  # products in the place of 144
 STEP = 4  # pixels of a tile on each axis
 F = np.float32
 
 
-@njit(**OPTIONS)
+@kernel
 def tiles_in(x: Array, scale: Array, tiles: Array, first: int, rows: int, across: int, pad: int) -> None:
     """Write the transformed tiles of some rows of tiles of a map x, scaled by channel, to [36, P, C / 32, 32].
 
@@ -57,7 +56,7 @@ def tiles_in(x: Array, scale: Array, tiles: Array, first: int, rows: int, across
                         tiles[30 + j, p, b, c] = F(4) * d1 - F(5) * d3 + d5
 
 
-@njit(**OPTIONS)
+@kernel
 def tiles_out(
     products: Array,
     scale: Array,
@@ -75,8 +74,8 @@ def tiles_out(
 ) -> None:
     """Write what the products [36, P, B, 32] of some rows of tiles give to a map y, finished.
 
-    What finished means is said by `Finish`. With phases = 2 the channels hold four maps, of which each pixel gives a square of
-    2x2. y begins at row `top` of the whole map.
+    What finished means is said by `Finish`. With phases = 2 the channels hold four maps, whose pixels are woven into
+    squares of 2x2. y begins at row `top` of the whole map.
     """
     blocks, each = products.shape[2], y.shape[2]
     height, width = noise.shape

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
 
 import torch
@@ -16,9 +16,18 @@ from torch import Tensor, nn
 
 from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.networks import mapping
+from renderer.generators.networks.compiling import compiled
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
-from renderer.generators.networks.stylegan2_layers import Pass, RgbReader, Skip, StyleConv, StyleGAN2Config, ToRGB
+from renderer.generators.networks.stylegan2_layers import (
+    Pass,
+    RgbReader,
+    Skip,
+    StyleConv,
+    StyleGAN2Config,
+    ToRGB,
+    needs_grad,
+)
 from renderer.generators.networks.trained import TrainedNetwork, named_noise
 from renderer.values.fit import PadMode
 
@@ -93,6 +102,7 @@ class StyleGAN2(TrainedNetwork):
     """
 
     family: ClassVar[str] = "stylegan2"
+    low_precision = True
 
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__()
@@ -101,6 +111,7 @@ class StyleGAN2(TrainedNetwork):
         self.img_resolution, self.img_channels = config.img_resolution, config.img_channels
         self.num_ws = 2 * len(config.channels)
         self.conv_dtype: torch.dtype | None = None
+        self.painter: Callable[[Tensor, Pass], Tensor] | None = None
         self.extent = Extent()
         self.mapping_network = mapping.Mapping(
             config.z_dim,
@@ -145,7 +156,7 @@ class StyleGAN2(TrainedNetwork):
         return {layer.name: self.extent.shape(layer.resolution) for layer in layers}
 
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN2:
-        """Run the highest resolutions in this dtype from now on; mapping, styles and images stay float32."""
+        """Run all blocks from 8x8 in bfloat16, or the highest in float16, from now on; all else stays float32."""
         self.conv_dtype = None if dtype == torch.float32 else dtype
         return self
 
@@ -177,6 +188,11 @@ class StyleGAN2(TrainedNetwork):
         """
         ws = self.fitting(ws)
         run = Pass(noise_mode, named_noise(noise, self.layer_names), taps, self.extent)
+        paint = self.painter if self.painter is not None and taps is None and not needs_grad(ws) else self.paint
+        return paint(ws, run)
+
+    def paint(self, ws: Tensor, run: Pass) -> Tensor:
+        """Return the images of ws [N, num_ws, w_dim], block by block."""
         x: Tensor | None = None
         image: Tensor | None = None
         for block, row in self.synthesis_network.routed():
@@ -185,8 +201,18 @@ class StyleGAN2(TrainedNetwork):
         assert image is not None
         return image
 
+    def use_compiler(self) -> StyleGAN2:
+        """Compile synthesis by torch.compile from now on; its first call for a batch then takes a minute."""
+        self.painter, self.compiled = compiled(self.paint), True
+        return self
+
+    def warm_up(self, batch: int) -> None:
+        """Compile what synthesis needs, and prepare its weights."""
+        with torch.no_grad():
+            self.synthesis(self.w_avg.float().expand(batch, self.num_ws, -1))
+
     def block_dtype(self, resolution: int) -> torch.dtype:
-        """Return the dtype of a block: another only for the highest resolutions, four if it was not trained so."""
+        """Return the dtype of a block: float16 only at the highest resolutions, four if it was not trained so."""
         low = self.config.num_fp16_res or 4
-        lowest = max(self.img_resolution >> (low - 1), 8)
+        lowest = 8 if self.conv_dtype == torch.bfloat16 else max(self.img_resolution >> (low - 1), 8)
         return self.w_avg.dtype if self.conv_dtype is None or resolution < lowest else self.conv_dtype

@@ -15,6 +15,7 @@ from torch.nn import functional
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.smooth import smooth
 from renderer.generators.kernels.winograd import Seen, Winograd, fits
+from renderer.generators.networks.stylegan2_folding import before, foldable, folded
 
 WINOGRAD_PIXELS = (
     32 * 32
@@ -47,13 +48,16 @@ class KernelConv:
         self, x: Tensor, style: Tensor, finish: Finish, seen: Seen | None = None, keep: bool = True
     ) -> Tensor | None:
         """Return the finished map [H, W, O] of x [h, w, I]; see `Winograd`, which `seen` and `keep` go to."""
-        pixels = x.shape[0] * x.shape[1]
-        if pixels >= (WINOGRAD_PIXELS if self.taps is None else FOLDED_PIXELS) and (foldable(self.taps)):
+        if self.is_large(x.shape[0] * x.shape[1]):
             return self.winograd()(x, style, finish, seen, keep)
-        y = self.doubled(x * style, finish) if self.taps is not None else self.plain(x * style, finish)
+        y = self.plain(x * style, finish) if self.taps is None else self.doubled(x * style, finish)
         if seen is not None:
             seen(0, y)
         return y
+
+    def is_large(self, pixels: int) -> bool:
+        """Say whether Winograd's method is the quicker one for a map of so many pixels."""
+        return pixels >= WINOGRAD_PIXELS if self.taps is None else pixels >= FOLDED_PIXELS and foldable(self.taps)
 
     def winograd(self) -> Winograd:
         """Return the large maps' convolution."""
@@ -78,29 +82,3 @@ class KernelConv:
             self._direct = self.weight.transpose(0, 1).contiguous(memory_format=torch.channels_last)
         y = functional.conv_transpose2d(x.permute(2, 0, 1)[None], self._direct, stride=2)[0].permute(1, 2, 0)
         return smooth(y.contiguous(), self.taps, before(self.taps), finish)
-
-
-def before(taps: Sequence[float]) -> int:
-    """Return how many pixels before its own the filter behind a doubling begins."""
-    return (len(taps) + 1) // 2 - 1
-
-
-def foldable(taps: Sequence[float] | None) -> bool:
-    """Say whether a doubling and its filter can be folded into a 3x3 convolution."""
-    return taps is None or len(taps) <= 4
-
-
-def folded(weight: Tensor, taps: Sequence[float]) -> Tensor:
-    """Return [4 * O, I, 3, 3]: a doubling by weight [O, I, 3, 3] and the filter behind it, for each pixel of a square.
-
-    Doubling puts x[i] * weight[k] at 2 * i + k; the filter sums over m what lies at p + m - before. So pixel
-    p = 2 * q + a sees x[q + d] by all taps[m] * weight[k] with a + m - before - k = 2 * d.
-    """
-    way = weight.new_zeros(2, 3, 3)  # [a, d + 1, k]
-    for a in range(2):
-        for m, tap in enumerate(taps):
-            for k in range(3):
-                d, rest = divmod(a + m - before(taps) - k, 2)
-                if rest == 0:
-                    way[a, d + 1, k] += tap
-    return torch.einsum("ayk,bxl,oikl->aboiyx", way, way, weight).flatten(0, 2)

@@ -23,6 +23,7 @@ from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
 from renderer.generators.networks.stylegan2_kernels import KernelConv
+from renderer.generators.networks.stylegan2_low import LowConv, LowFinish
 
 Architecture = Literal["skip", "resnet", "orig"]
 MAX_WIDTH = 1 << 20
@@ -171,7 +172,7 @@ class StyleConv(nn.Module):
         if config.use_noise:
             self.register_buffer("noise_const", torch.zeros(resolution, resolution))
             self.noise_strength = nn.Parameter(torch.zeros([]))
-        self._kernel: tuple[tuple[int, int], KernelConv] | None = None
+        self._prepared: tuple[tuple[object, ...], KernelConv | LowConv] | None = None
 
     def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0, reader: Reader | None = None) -> Tensor:
         """Return [N, outputs, 2h, 2w], or [N, outputs, h, w], of x [N, inputs, h, w] and w [N, w_dim].
@@ -181,22 +182,44 @@ class StyleConv(nn.Module):
         style, noise = self.affine(w), self.noise_map(len(x), run)
         if self.has_kernel(x, style):
             return run.tapped(self.name, self.by_kernel(x, style, noise, gain, run, reader))
+        if self.is_low(x, style):
+            return run.tapped(self.name, self.in_low(x, style, noise, gain))
         x = modulated(x, self.weight, style, self.fir)
         if noise is not None:
             x = x + (noise * self.noise_strength).to(x.dtype)
         x = x + self.bias.to(x.dtype)[:, None, None]
         return run.tapped(self.name, activate(x, self.config.activation, gain, self.config.conv_clamp))
 
+    def is_simple(self, *tensors: Tensor) -> bool:
+        """Say whether the prepared convolutions can do it: an activation they know, and no gradients."""
+        return self.config.activation in ("lrelu", "linear") and not needs_grad(*tensors, self.weight)
+
     def has_kernel(self, x: Tensor, style: Tensor) -> bool:
-        """Say whether the kernels can do what is asked: float32 on a CPU, no gradients, a simple activation."""
-        simple = self.config.activation in ("lrelu", "linear") and x.dtype == torch.float32
-        return simple and KernelConv.fits(self.weight) and not needs_grad(x, style, self.weight)
+        """Say whether the kernels can do it: float32 on a CPU."""
+        return x.dtype == torch.float32 and KernelConv.fits(self.weight) and self.is_simple(x, style)
+
+    def is_low(self, x: Tensor, style: Tensor) -> bool:
+        """Say whether it is done in low precision."""
+        return x.element_size() < 4 and self.is_simple(x, style)
+
+    def in_low(self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float) -> Tensor:
+        """Return what `forward` does in the precision of x, channels last."""
+        leaky = self.config.activation == "lrelu"
+        whole = gain * (math.sqrt(2) if leaky else 1.0)
+        limit = None if self.config.conv_clamp is None else self.config.conv_clamp * gain
+        grain = None if noise is None else noise * (self.noise_strength * whole)
+        finish = LowFinish(self.bias * whole, grain, whole, 0.2 if leaky else 1.0, limit)
+        kernel = self.prepared(x.dtype)
+        assert isinstance(kernel, LowConv)
+        result: Tensor = kernel(x, style, finish)
+        return result
 
     def by_kernel(
         self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float, run: Pass, reader: Reader | None
     ) -> Tensor:
         """Return what `forward` does, channels last; the gain of the activation is part of what comes before it."""
-        kernel, height, width = self.prepared(), *run.extent.shape(self.resolution)
+        kernel, (height, width) = self.prepared(x.dtype), run.extent.shape(self.resolution)
+        assert isinstance(kernel, KernelConv)
         leaky = self.config.activation == "lrelu"
         whole = gain * (math.sqrt(2) if leaky else 1.0)
         limit = math.inf if self.config.conv_clamp is None else self.config.conv_clamp * gain
@@ -214,13 +237,15 @@ class StyleConv(nn.Module):
         done = [one[None] for one in maps if one is not None]
         return (torch.cat(done) if len(done) > 1 else done[0]).permute(0, 3, 1, 2)
 
-    def prepared(self) -> KernelConv:
-        """Return the convolution by kernels, prepared anew where the weight has changed."""
+    def prepared(self, dtype: torch.dtype) -> KernelConv | LowConv:
+        """Return the convolution in a dtype, prepared anew where the weight has changed."""
         weight = self.weight.detach()
-        state = (weight.data_ptr(), weight._version)
-        if self._kernel is None or self._kernel[0] != state:
-            self._kernel = (state, KernelConv(weight, None if self.fir is None else self.fir.taps))
-        return self._kernel[1]
+        state = (dtype, weight.device, weight.data_ptr(), weight._version)
+        if self._prepared is None or self._prepared[0] != state:
+            taps = None if self.fir is None else self.fir.taps
+            made = KernelConv(weight, taps) if dtype == torch.float32 else LowConv(weight, taps, dtype)
+            self._prepared = (state, made)
+        return self._prepared[1]
 
     def noise_map(self, count: int, run: Pass) -> Tensor | None:
         """Return the noise of this pass, [1 or N, 1, h, w], or None; given maps of the trained size are repeated."""
@@ -258,7 +283,8 @@ class ToRGB(nn.Module):
 
     def style(self, w: Tensor) -> Tensor:
         """Return the scale [N, inputs] of the feature map."""
-        return self.affine(w) * self.gain
+        style: Tensor = self.affine(w)
+        return style * self.gain
 
 
 class RgbReader:

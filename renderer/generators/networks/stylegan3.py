@@ -42,6 +42,7 @@ class StyleGAN3(TrainedNetwork):
 
     family: ClassVar[str] = "stylegan3"
     has_transform = True
+    low_precision = True
 
     def __init__(self, config: StyleGAN3Config) -> None:
         super().__init__()

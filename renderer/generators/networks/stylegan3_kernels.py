@@ -123,8 +123,8 @@ class KernelLayers:
         ):
             return None
         count = len(ws)
-        moves = [transform] * count if transform is None else transform.expand(count, 3, 3).split(1)
-        maps = [blocked(place(ws[n : n + 1, 0], moves[n])) for n in range(count)]
+        moves = [None] * count if transform is None else [*transform.expand(count, 3, 3)[:, None]]
+        maps = [blocked(place(w[None], move)) for w, move in zip(ws[:, 0], moves, strict=True)]
         maps = tapped("input", maps, place.config.input_channels, run)
         for row, layer in enumerate(layers, start=1):
             kernel = self.prepared(layer, low if layer.config.low_precision else None)
