@@ -118,9 +118,8 @@ class KernelLayers:
         low: torch.dtype | None,
     ) -> Tensor | None:
         """Return images [N, C, H, W] of ws [N, num_ws, w_dim], or None where the kernels do not fit."""
-        if needs_grad(ws, *(layer.weight for layer in layers)) or not all(
-            KernelLayer.fits(each, low) for each in layers
-        ):
+        fit = all(KernelLayer.fits(layer, low) for layer in layers)
+        if not len(ws) or not fit or needs_grad(ws, *(layer.weight for layer in layers)):
             return None
         count = len(ws)
         moves = [None] * count if transform is None else [*transform.expand(count, 3, 3)[:, None]]
