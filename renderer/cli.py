@@ -113,6 +113,8 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
     frames = pick_frames(job, at, part) if at or part or recorded is None else recorded
     chosen = list(outputs) or ([still_name(scene, frames)] if at else None)
     sinks = api.open_sinks(job, chosen, frames, registries)
+    with report.preparing(job.mode.compiled, quiet=quiet):
+        job.timeline.generator.warm_up(job.batch)
     title = f"{scene.name} {job.size[0]}x{job.size[1]}"
     done = 0
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,14 @@ def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "fr
     with Progress(*columns, console=err, disable=quiet) as progress:
         task = progress.add_task(title, total=total)
         yield lambda count: progress.advance(task, count)
+
+
+@contextmanager
+def preparing(compiled: bool, *, quiet: bool = False) -> Iterator[None]:
+    """Say why nothing is rendered yet, while a network is compiled."""
+    what = "compiling the network for this machine; a minute or two" if compiled else "preparing kernels for this CPU"
+    with nullcontext() if quiet else err.status(f"{what}, once ..."):
+        yield
 
 
 @contextmanager

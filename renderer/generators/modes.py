@@ -12,7 +12,7 @@ from renderer.errors import LatentreelError
 
 ModeName = Literal["auto", "exact", "fast"]
 BF16_UNITS = ("amx_bf16", "avx512_bf16")  # what CPUs call the units that multiply bfloat16
-WARM_UP = 90.0  # seconds that compiling takes, measured on two cores; once for a run
+WARM_UP = 150.0  # seconds that compiling takes, measured on two cores; once for a run
 COMPILED_GAIN = 0.3  # share of the time that compiling saves, at the least, where it was measured
 
 

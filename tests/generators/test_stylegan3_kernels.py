@@ -138,11 +138,12 @@ def test_taps_see_the_maps_of_the_layers_and_change_them(generator: StyleGAN3) -
 
 @pytest.mark.parametrize("size", [5, 64, 71, 130])
 @pytest.mark.parametrize("factor", [2, 4, 6])
-@pytest.mark.parametrize("radial", [False, True])
-def test_filters_of_any_size(size: int, factor: int, radial: bool) -> None:
+@pytest.mark.parametrize("shape", ["separable", "kernel", "mirrored kernel"])
+def test_filters_of_any_size(size: int, factor: int, shape: str) -> None:
     source = torch.Generator().manual_seed(size)
     up, down = torch.rand(6 * factor, generator=source), torch.rand(12, generator=source) - 0.3
-    kernel = torch.outer(down + down.flip(0), down) if radial else down
+    column = down + down.flip(0) if shape == "mirrored kernel" else down + 0.1
+    kernel = down if shape == "separable" else torch.outer(column, down)
     x = torch.randn(-(-2 * size // factor) + 3, -(-2 * size // factor) + 3, 64, generator=source)
     before = 5 - factor
     after = 2 * size + 10 - factor * len(x) - before + len(up) - 1

@@ -14,6 +14,7 @@ from renderer.generators.kernels.jit import Indices, blocks
 from renderer.generators.kernels.pool import each
 
 TILE = 64  # rows and columns of a tile, at most
+SAME = 1e-6  # of the largest tap: how far two rows of a kernel may differ to be taken for the same
 SHARES = 4  # pieces of work for each thread
 
 
@@ -22,16 +23,18 @@ class Filtered:
 
     up     the taps of each phase of the filter that raises the rate, [U, 6].
     first  [U], the sample of the map at which the taps of each phase begin.
-    down   the filter of downsampling by 2, [12] or [12, 12], in the order of a correlation; the latter the same from
-           above and from below.
+    down   the filter of downsampling by 2, [12] or [12, 12], in the order of a correlation; a kernel that is the same
+           from above and from below, as radial ones are, takes half the time.
     limit  the activation is kept within -limit..limit.
     size   of the result.
     """
 
     def __init__(self, up: Tensor, first: list[int], down: Tensor, limit: float | None, size: int) -> None:
         self.up, self.first = up.float().contiguous().numpy(), np.array(first, np.int64)
-        halved = down[None] if down.ndim == 1 else (down + down.flip(0))[: DOWN // 2] / 2
-        self.down = halved.float().contiguous().numpy()
+        kernel = down[None] if down.ndim == 1 else down
+        if down.ndim == 2 and (down - down.flip(0)).abs().max() <= SAME * down.abs().max():
+            kernel = (down + down.flip(0))[: DOWN // 2] / 2
+        self.down = kernel.float().contiguous().numpy()
         self.limit, self.size = np.float32(np.inf if limit is None else limit), size
 
     @staticmethod

@@ -142,7 +142,7 @@ def filtered_tile(
 
     x, y   [h, w, B, 32] and [H, W, B, 32].
     up     [U, 6], the taps of each phase of the filter that raises the rate; first [U], where each begins in x.
-    down   [1, 12], taps of both axes, or [6, 12], half a kernel [12, 12] whose rows are the same from both ends.
+    down   [1, 12], taps of both axes; [12, 12], a kernel; or [6, 12], half of one that is the same from both ends.
     """
     top, bottom, left, right = bounds[0], bounds[1], bounds[2], bounds[3]
     factor, radial = up.shape[0], down.shape[0] > 1
@@ -168,8 +168,12 @@ def filtered_tile(
             row += 1
         if radial:
             line[:] = F(0)
-            for k in range(DOWN // 2):
-                fold(planes.reshape(-1), ring[(2 * out + k) % DOWN], ring[(2 * out + DOWN - 1 - k) % DOWN])
+            for k in range(down.shape[0]):
+                flat, above, below = planes.reshape(-1), (2 * out + k) % DOWN, (2 * out + DOWN - 1 - k) % DOWN
+                if down.shape[0] < DOWN:
+                    fold(flat, ring[above], ring[below])
+                else:
+                    flat[:] = ring[above]
                 for r in range(rest):
                     along(line[r], planes, 2 * r, down[k])
         else:

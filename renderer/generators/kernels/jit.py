@@ -17,8 +17,12 @@ LANES = 32  # channels in a block: the innermost loop, which a CPU does eight or
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function of arrays and numbers when it is first called; it runs beside other threads."""
-    compiler: Any = numba.njit(fastmath={"contract", "nsz"}, nogil=True, error_model="numpy", cache=True)
-    made: Callable[..., Any] = compiler(function)
+    options: dict[str, Any] = {"fastmath": {"contract", "nsz"}, "nogil": True, "error_model": "numpy"}
+    made: Callable[..., Any]
+    try:
+        made = numba.njit(**options, cache=True)(function)
+    except RuntimeError:  # no folder can be written to, so it is compiled for every process
+        made = numba.njit(**options)(function)
     return made
 
 

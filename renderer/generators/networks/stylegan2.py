@@ -19,6 +19,8 @@ from renderer.generators.networks import mapping
 from renderer.generators.networks.compiling import compiled
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
+from renderer.generators.networks.prefix import Inputs, Prefix
+from renderer.generators.networks.stylegan2_kernels import warm_up_kernels
 from renderer.generators.networks.stylegan2_layers import (
     Pass,
     RgbReader,
@@ -30,6 +32,8 @@ from renderer.generators.networks.stylegan2_layers import (
 )
 from renderer.generators.networks.trained import TrainedNetwork, named_noise
 from renderer.values.fit import PadMode
+
+State = tuple[Tensor | None, Tensor | None]  # the feature map and the image so far
 
 
 class Block(nn.Module):
@@ -112,6 +116,7 @@ class StyleGAN2(TrainedNetwork):
         self.num_ws = 2 * len(config.channels)
         self.conv_dtype: torch.dtype | None = None
         self.painter: Callable[[Tensor, Pass], Tensor] | None = None
+        self.prefix: Prefix[State] = Prefix()
         self.extent = Extent()
         self.mapping_network = mapping.Mapping(
             config.z_dim,
@@ -188,18 +193,39 @@ class StyleGAN2(TrainedNetwork):
         """
         ws = self.fitting(ws)
         run = Pass(noise_mode, named_noise(noise, self.layer_names), taps, self.extent)
-        paint = self.painter if self.painter is not None and taps is None and not needs_grad(ws) else self.paint
-        return paint(ws, run)
+        watched = needs_grad(ws, *self.synthesis_network.parameters())
+        if watched or taps is not None or noise_mode == "random":
+            return self.paint(ws, run)
+        if self.painter is not None:
+            return self.painter(ws, run)
+        steps = list(self.synthesis_network.routed())
+        ends = [row + block.num_convs + 1 for block, row in steps]
+        inputs = Inputs(self.setting(run), ws.clone(), run.noise)
+        image = self.prefix.run(
+            inputs, ends, (None, None), lambda index, state: self.step(*steps[index], state, ws, run)
+        )[1]
+        assert image is not None
+        return image
 
     def paint(self, ws: Tensor, run: Pass) -> Tensor:
         """Return the images of ws [N, num_ws, w_dim], block by block."""
-        x: Tensor | None = None
-        image: Tensor | None = None
+        state: State = (None, None)
         for block, row in self.synthesis_network.routed():
-            x = None if x is None else x.to(self.block_dtype(block.resolution))
-            x, image = block(x, image, ws[:, row : row + block.num_convs + 1], run)
-        assert image is not None
-        return image
+            state = self.step(block, row, state, ws, run)
+        assert state[1] is not None
+        return state[1]
+
+    def step(self, block: Block, row: int, state: State, ws: Tensor, run: Pass) -> State:
+        """Return the feature map and the image after one block, which reads ws from `row` on."""
+        x, image = state
+        x = None if x is None else x.to(self.block_dtype(block.resolution))
+        result: State = block(x, image, ws[:, row : row + block.num_convs + 1], run)
+        return result
+
+    def setting(self, run: Pass) -> tuple[object, ...]:
+        """Return all that images depend on beside ws and given noise."""
+        weights = tuple((weight.data_ptr(), weight._version) for weight in self.synthesis_network.parameters())
+        return (run.noise_mode, self.extent, self.conv_dtype, *weights)
 
     def use_compiler(self) -> StyleGAN2:
         """Compile synthesis by torch.compile from now on; its first call for a batch then takes a minute."""
@@ -207,9 +233,12 @@ class StyleGAN2(TrainedNetwork):
         return self
 
     def warm_up(self, batch: int) -> None:
-        """Compile what synthesis needs, and prepare its weights."""
-        with torch.no_grad():
-            self.synthesis(self.w_avg.float().expand(batch, self.num_ws, -1))
+        """Compile what synthesis needs."""
+        if self.painter is not None:
+            with torch.no_grad():
+                self.synthesis(self.w_avg.float().expand(batch, self.num_ws, -1))
+        elif self.device.type == "cpu" and self.conv_dtype is None:
+            warm_up_kernels()
 
     def block_dtype(self, resolution: int) -> torch.dtype:
         """Return the dtype of a block: float16 only at the highest resolutions, four if it was not trained so."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from renderer.generators.kernels.finish import Finish
+from renderer.generators.kernels.jit import LANES
 from renderer.generators.kernels.smooth import smooth
 from renderer.generators.kernels.winograd import Seen, Winograd, fits
 from renderer.generators.networks.stylegan2_folding import before, foldable, folded
@@ -82,3 +83,13 @@ class KernelConv:
             self._direct = self.weight.transpose(0, 1).contiguous(memory_format=torch.channels_last)
         y = functional.conv_transpose2d(x.permute(2, 0, 1)[None], self._direct, stride=2)[0].permute(1, 2, 0)
         return smooth(y.contiguous(), self.taps, before(self.taps), finish)
+
+
+def warm_up_kernels() -> None:
+    """Compile the kernels, or read what was compiled before, by convolving a few pixels."""
+    weight, map_ = torch.zeros(LANES, LANES, 3, 3), torch.zeros(4, 4, LANES)
+    for taps, side in ((None, 4), ((1.0, 3.0, 3.0, 1.0), 8)):
+        finish = Finish(map_[0, 0], map_[0, 0], torch.zeros(side, side))
+        kernel = KernelConv(weight, taps)
+        kernel.winograd()(map_, map_[0, 0], finish)
+        kernel.doubled(map_, finish) if taps else None

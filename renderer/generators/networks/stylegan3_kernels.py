@@ -8,6 +8,8 @@ matrices into which the style is folded; what is between the filters is one kern
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -102,35 +104,38 @@ class KernelLayer:
         return made
 
 
+@dataclass(frozen=True)
+class Given:
+    """Hold what all layers of a pass see: ws [N, num_ws, w_dim], a transform, and the dtype of low precision."""
+
+    ws: Tensor
+    transform: Tensor | None
+    run: Pass
+    low: torch.dtype | None
+
+
 class KernelLayers:
     """Run all layers of a network by kernels, which are prepared anew where its state has changed."""
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[object, KernelLayer]] = {}
 
-    def run(
-        self,
-        place: FourierInput,
-        layers: list[Layer],
-        ws: Tensor,
-        transform: Tensor | None,
-        run: Pass,
-        low: torch.dtype | None,
-    ) -> Tensor | None:
-        """Return images [N, C, H, W] of ws [N, num_ws, w_dim], or None where the kernels do not fit."""
-        fit = all(KernelLayer.fits(layer, low) for layer in layers)
-        if not len(ws) or not fit or needs_grad(ws, *(layer.weight for layer in layers)):
-            return None
-        count = len(ws)
-        moves = [None] * count if transform is None else [*transform.expand(count, 3, 3)[:, None]]
-        maps = [blocked(place(w[None], move)) for w, move in zip(ws[:, 0], moves, strict=True)]
-        maps = tapped("input", maps, place.config.input_channels, run)
-        for row, layer in enumerate(layers, start=1):
-            kernel = self.prepared(layer, low if layer.config.low_precision else None)
-            maps = [kernel(x, ws[n : n + 1, row]) for n, x in enumerate(maps)]
-            if not layer.config.is_torgb:
-                maps = tapped(layer.config.name, maps, layer.config.outputs, run)
-        return images(maps, layers[-1].config.outputs)
+    @staticmethod
+    def fit(layers: Sequence[Layer], ws: Tensor, low: torch.dtype | None) -> bool:
+        """Say whether the kernels can do what all layers do."""
+        fit = len(ws) > 0 and all(KernelLayer.fits(layer, low) for layer in layers)
+        return fit and not needs_grad(ws, *(layer.weight for layer in layers))
+
+    def step(self, row: int, maps: list[Tensor], layer: FourierInput | Layer, given: Given) -> list[Tensor]:
+        """Return what a layer, or the input, makes of the maps [h, w, I] of all images."""
+        ws, run = given.ws[:, row], given.run
+        if isinstance(layer, FourierInput):
+            moves = [None] * len(ws) if given.transform is None else [*given.transform.expand(len(ws), 3, 3)[:, None]]
+            maps = [blocked(layer(w[None], move)) for w, move in zip(ws, moves, strict=True)]
+            return tapped("input", maps, layer.config.input_channels, run)
+        kernel = self.prepared(layer, given.low if layer.config.low_precision else None)
+        maps = [kernel(x, w[None]) for x, w in zip(maps, ws, strict=True)]
+        return maps if layer.config.is_torgb else tapped(layer.config.name, maps, layer.config.outputs, run)
 
     def prepared(self, layer: Layer, low: torch.dtype | None) -> KernelLayer:
         """Return what does the layer's work."""
