@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -174,3 +175,25 @@ def test_fast_is_within_45_db_of_exact_for_random_weights(dtype: torch.dtype, ge
     level = 0.5 / float(exact.std())
     fast = generator.use_dtype(dtype).synthesis(ws)
     assert psnr(fast * level, exact * level) >= 45
+
+
+def test_layers_whose_rows_stay_are_run_once(generator: StyleGAN3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep of fine rows has the bits of its frames alone, and runs only what they reach."""
+    seen, run = [], KernelLayer.__call__
+
+    def counted(layer: KernelLayer, x: Tensor, w: Tensor) -> Tensor:
+        seen.append(layer.config.name)
+        return run(layer, x, w)
+
+    monkeypatch.setattr(KernelLayer, "__call__", counted)
+    names, film = [layer.name for layer in generator.config.layers], latents(generator, 1).repeat(4, 1, 1)
+    film[:, -2:] += torch.arange(4)[:, None, None]
+    alone = [copy.deepcopy(generator).synthesis(frame[None]) for frame in film]
+    for number, frame in enumerate(film):
+        seen.clear()
+        assert torch.equal(generator.synthesis(frame[None]), alone[number])
+        assert seen == (names if number < 2 else names[-2:])
+    seen.clear()
+    turned = generator.synthesis(film[3:], transform=torch.diag(torch.tensor([-1.0, -1, 1]))[None])
+    assert seen == names
+    assert error(turned, alone[3]) > 1e-2
