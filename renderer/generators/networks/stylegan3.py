@@ -104,7 +104,7 @@ class StyleGAN3(TrainedNetwork):
         if transform is not None and tuple(transform.shape) not in ((len(ws), 3, 3), (1, 3, 3)):
             raise LatentreelError(f"transform has the shape {list(transform.shape)}, expected [{len(ws)}, 3, 3]")
         given = Given(ws, transform, Pass(noise_mode, noise or {}, taps), self.conv_dtype)
-        if KernelLayers.fit(list(self.synthesis_network.layers()), ws, self.conv_dtype):
+        if KernelLayers.fit(list(self.synthesis_network.layers()), ws):
             image = images(self.passed(given, self._kernels.step), self.img_channels)
         else:
             image = self.by_layers(given)

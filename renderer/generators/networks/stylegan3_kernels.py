@@ -1,8 +1,8 @@
 """StyleGAN3's layers on a CPU, without gradients: prepared once, one image at a time, in channels-last maps.
 
 The same numbers as `Layer` but for rounding. Maps [h, w, C] hold whole blocks of channels; those beyond the layer's own
-are zeros. 3x3 convolutions go by Winograd's method, or by torch in a lower precision; 1x1 convolutions are products of
-matrices into which the style is folded; what is between the filters is one kernel.
+are zeros. 3x3 convolutions go by Winograd's method and 1x1 convolutions are products of matrices into which the style is folded;
+in a lower precision both are torch's. What is between the filters is one kernel.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class KernelLayer:
 
     def __init__(self, layer: Layer, low: torch.dtype | None) -> None:
         self.layer, self.config = layer, layer.config
-        self.low = low if self.config.kernel > 1 else None
+        self.low = None if self.config.is_torgb else low
         weight = normalized(layer.weight.detach()) if self.low else layer.weight.detach()
         self.squares = weight.square().sum(dim=(2, 3))  # [O, I]
         self.gain = float(layer.magnitude_ema.rsqrt())
@@ -40,16 +40,16 @@ class KernelLayer:
         self.size = self.config.in_size + self.config.kernel - 1
         self.bias = padded(layer.bias.detach(), outputs)
         whole = functional.pad(weight, (0, 0, 0, 0, 0, inputs - weight.shape[1], 0, outputs - weight.shape[0]))
-        if self.config.kernel == 1:
-            self.matrix = whole[:, :, 0, 0].T.contiguous()  # [I, O]
-        elif self.low is None:
-            self.winograd, self.silence = Winograd(whole, pad=2), torch.zeros(self.size, self.size)
-        else:
+        if self.low is not None:
             self.kernel = whole.to(self.low, memory_format=torch.channels_last)
+        elif self.config.kernel == 1:
+            self.matrix = whole[:, :, 0, 0].T.contiguous()  # [I, O]
+        else:
+            self.winograd, self.silence = Winograd(whole, pad=2), torch.zeros(self.size, self.size)
         self.filtered = None if self.config.is_torgb else filters(layer)
 
     @staticmethod
-    def fits(layer: Layer, low: torch.dtype | None) -> bool:
+    def fits(layer: Layer) -> bool:
         """Say whether the kernels can do what the layer does."""
         config, on_cpu = layer.config, layer.weight.device.type == "cpu" and layer.weight.dtype == torch.float32
         if config.is_torgb:
@@ -79,7 +79,7 @@ class KernelLayer:
 
     def convolved(self, x: Tensor, style: Tensor, scale: Tensor) -> Tensor:
         """Return [size, size, O]: x [h, w, I] convolved, inputs and outputs scaled, with the bias."""
-        if self.config.kernel == 1:
+        if self.low is None and self.config.kernel == 1:
             return self.mixed(x, style, scale)
         style, scale = padded(style, x.shape[2]), padded(scale, len(self.bias))
         if self.low is None:
@@ -118,13 +118,13 @@ class KernelLayers:
     """Run all layers of a network by kernels, which are prepared anew where its state has changed."""
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[object, KernelLayer]] = {}
+        self._made: dict[str, tuple[object, KernelLayer, list[Tensor]]] = {}
 
     @staticmethod
-    def fit(layers: Sequence[Layer], ws: Tensor, low: torch.dtype | None) -> bool:
+    def fit(layers: Sequence[Layer], ws: Tensor) -> bool:
         """Say whether the kernels can do what all layers do."""
-        fit = len(ws) > 0 and all(KernelLayer.fits(layer, low) for layer in layers)
-        return fit and not needs_grad(ws, *(layer.weight for layer in layers))
+        fit = len(ws) > 0 and all(KernelLayer.fits(layer) for layer in layers)
+        return fit and not needs_grad(ws, *(one for layer in layers for one in layer.parameters()))
 
     def step(self, row: int, maps: list[Tensor], layer: FourierInput | Layer, given: Given) -> list[Tensor]:
         """Return what a layer, or the input, makes of the maps [h, w, I] of all images."""
@@ -139,10 +139,10 @@ class KernelLayers:
 
     def prepared(self, layer: Layer, low: torch.dtype | None) -> KernelLayer:
         """Return what does the layer's work."""
-        now = low, state(layer.weight, layer.bias, *layer.buffers())
-        made = self._made.get(layer.config.name)
+        tensors = [layer.weight, layer.bias, *layer.buffers()]  # held, so that none takes their place in memory
+        now, made = (low, state(*tensors)), self._made.get(layer.config.name)
         if made is None or made[0] != now:
-            made = self._made[layer.config.name] = now, KernelLayer(layer, low)
+            made = self._made[layer.config.name] = now, KernelLayer(layer, low), tensors
         return made[1]
 
 
