@@ -1,8 +1,8 @@
 """StyleGAN3's layers on a CPU, without gradients: prepared once, one image at a time, in channels-last maps.
 
 The same numbers as `Layer` but for rounding. Maps [h, w, C] hold whole blocks of channels; those beyond the layer's own
-are zeros. 3x3 convolutions go by Winograd's method and 1x1 convolutions are products of matrices into which the style is folded;
-in a lower precision both are torch's. What is between the filters is one kernel.
+are zeros. 3x3 convolutions go by Winograd's method, 1x1 convolutions are products of matrices into which the style is
+folded; in a lower precision both are torch's. What is between the filters is one kernel.
 """
 
 from __future__ import annotations
