@@ -6,7 +6,8 @@ always computed at the same row of a batch of the same shape, and comes out bit-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from renderer.fitting import fit
-from renderer.levels import Frames, to_uint8
+from renderer.levels import Frames, begin_uint8
 from renderer.repeats import Repeats
 from renderer.timeline.timeline import Timeline
 
@@ -28,6 +29,7 @@ def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, in
     Frames beyond the film's end are rendered like any other: a frame is a function of its time.
     """
     chunk, repeats = batch * max(1, LATENT_CHUNK // batch), Repeats()
+    coming: deque[Callable[[], Frames]] = deque()
     for first in range(start - start % chunk, stop, chunk):
         times = timeline.times(first, first + chunk)
         latents = timeline.at(times)
@@ -35,7 +37,16 @@ def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, in
             wanted = slice(max(start - first - row, 0), min(stop - first - row, batch))
             if wanted.start < wanted.stop:
                 rows = slice(row, row + batch)
-                yield to_uint8(_images(timeline, latents.ws[rows], times[rows], size, repeats)[wanted])
+                images = _images(timeline, latents.ws[rows], times[rows], size, repeats)
+                coming.append(begin_uint8(images[wanted]))
+                if len(coming) > ahead(timeline.generator.device):
+                    yield coming.popleft()()
+    yield from (take() for take in coming)
+
+
+def ahead(device: torch.device) -> int:
+    """Return how many batches to ask of a device before waiting for the first: a GPU works while frames are copied."""
+    return 0 if device.type == "cpu" else 1
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ from renderer.generators.load import load_generator as load_checkpoint
 from renderer.generators.modes import ONLY_EXACT, Mode, ModeName, choose_mode, pays_back
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
+from renderer.repeats import REMEMBERED_BYTES
 from renderer.scene.model import Scene
 from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
@@ -215,5 +216,5 @@ def memory_of(job: Job) -> int:
     generator, (width, height) = job.timeline.generator, job.size
     held: int = sum(tensor.numel() * tensor.element_size() for tensor in generator.state_dict().values())
     working = job.batch * generator.working_elements * 4
-    waiting = QUEUE_BYTES + 8 * job.batch * width * height * generator.img_channels
+    waiting = QUEUE_BYTES + REMEMBERED_BYTES + 8 * job.batch * width * height * generator.img_channels
     return BASE_BYTES + held + working + waiting

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,8 +19,33 @@ def to_uint8(images: Tensor) -> Frames:
     """Return images [N, C, H, W] in -1..1 as uint8 [N, H, W, C]: x * 127.5 + 128, clamped, truncated."""
     if images.device.type == "cpu" and images.dtype == torch.float32:
         return _by_kernel(images.contiguous())
-    grey = images.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
-    return grey.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return _by_torch(images).cpu().numpy()
+
+
+def begin_uint8(images: Tensor) -> Callable[[], Frames]:
+    """Begin what `to_uint8` does, and return what gives the frames when they are there.
+
+    From a GPU they are copied, as grey levels, to pinned memory while it goes on with what is asked of it next.
+    """
+    if images.device.type != "cuda":
+        frames = to_uint8(images)
+        return lambda: frames
+    levels = _by_torch(images)
+    pinned = torch.empty(levels.shape, dtype=torch.uint8, pin_memory=True)
+    pinned.copy_(levels, non_blocking=True)
+    arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    arrived.record()
+
+    def wait() -> Frames:
+        arrived.synchronize()
+        return pinned.numpy()
+
+    return wait
+
+
+def _by_torch(images: Tensor) -> Tensor:
+    levels = images.mul(127.5).add_(128).clamp_(0, 255).to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).contiguous()
 
 
 def _by_kernel(images: Tensor) -> Frames:

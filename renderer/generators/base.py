@@ -68,7 +68,7 @@ class Generator(nn.Module, ABC):
         For a network three of its largest feature maps, of 64 channels at most; for a painted picture less.
         """
         height, width = self.img_size
-        return (24 if self.any_size else 3 * 64) * height * width
+        return (8 if self.any_size else 3 * 64) * height * width
 
     def resized(self, height: int, width: int) -> Generator:
         """Return a generator with images of another size; only where `any_size` is True."""

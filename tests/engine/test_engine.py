@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from renderer import engine
 from renderer.api import iterate_frames, load_scene, prepare
 from renderer.engine import render_frames
 from renderer.fitting import fit
@@ -30,6 +31,20 @@ def job(write_scene):
 
 def frames_of(job, start, stop):
     return np.concatenate(list(iterate_frames(job, range(start, stop))))
+
+
+def test_frames_that_are_asked_for_ahead_come_in_order(job, monkeypatch):
+    at_once = frames_of(job, 3, 50)
+    monkeypatch.setattr(engine, "ahead", lambda device: 1)
+    assert np.array_equal(frames_of(job, 3, 50), at_once)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_renders_the_same_film(write_scene, job):
+    on_gpu = prepare(load_scene(write_scene(SCENE)), Run(device="cuda", batch=4))
+    apart = np.abs(frames_of(on_gpu, 0, 20).astype(int) - frames_of(job, 0, 20))
+    assert apart.max() <= 1
 
 
 def test_frames_have_the_announced_shape(job):

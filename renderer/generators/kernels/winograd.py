@@ -6,6 +6,7 @@ Source: Lavin and Gray 2015, arXiv:1509.09308.
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import SimpleQueue
 
 import torch
 from torch import Tensor
@@ -58,7 +59,7 @@ class Winograd:
         height, width = finish.noise.shape
         result = x.new_empty(height, width, len(finish.scale)) if keep else None
         strips = Strips(self, x, style, finish, result, seen)
-        each(strips.run, strips.pieces())
+        each(strips.run, strips.pieces)
         return result
 
 
@@ -77,21 +78,24 @@ class Strips:
         self.kernel, self.finish, self.result, self.seen = kernel, finish, result, seen
         self.x, self.style, self.numbers = blocks(x), blocks(style), finish.numbers()
         rows, columns = (-(-side // kernel.phases // STEP) for side in finish.noise.shape)
-        self.down, self.across = rows, columns
-
-    def pieces(self) -> list[range]:
-        """Return the rows of tiles of each strip."""
-        kernel = self.kernel
-        sizes = 4 * POINTS * (kernel.inputs + kernel.outputs) * self.across
-        wanted = max(1, max(PIECE_BYTES, kernel.weight.nbytes) // sizes)
-        rows = min(wanted, -(-self.down // torch.get_num_threads()))
-        return [range(first, min(first + rows, self.down)) for first in range(0, self.down, rows)]
+        self.across, threads = columns, torch.get_num_threads()
+        row_bytes = 4 * POINTS * (kernel.inputs + kernel.outputs) * columns
+        step = min(max(1, max(PIECE_BYTES, kernel.weight.nbytes // 2) // row_bytes), -(-rows // threads))
+        self.pieces = [range(first, min(first + step, rows)) for first in range(0, rows, step)]
+        self.room: SimpleQueue[tuple[Tensor, Tensor]] = SimpleQueue()
+        for _ in range(min(threads, len(self.pieces))):  # made here, since memory that a thread frees stays with it
+            most = step * columns + 1  # one more: maps a power of two apart collide in caches
+            self.room.put((torch.empty(POINTS, most, kernel.inputs), torch.empty(POINTS, most, kernel.outputs)))
 
     def run(self, piece: range) -> None:
         """Convolve one strip."""
+        tiles, products = room = self.room.get()
+        self.convolve(piece, tiles, products)
+        self.room.put(room)
+
+    def convolve(self, piece: range, tiles: Tensor, products: Tensor) -> None:
+        """Convolve one strip, with room for its tiles and their products."""
         kernel, count = self.kernel, len(piece) * self.across
-        tiles = torch.empty(POINTS, count + 1, kernel.inputs)  # one more: maps a power of two apart collide in caches
-        products = torch.empty(POINTS, count + 1, kernel.outputs)
         shaped = blocks(tiles), blocks(products)
         tiles_in(self.x, self.style, shaped[0], piece.start, len(piece), self.across, kernel.pad)
         torch.bmm(tiles[:, :count], kernel.weight, out=products[:, :count])

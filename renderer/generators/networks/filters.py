@@ -26,7 +26,7 @@ def upsample(x: Tensor, taps: Sequence[float], factor: int, before: int, after: 
 
 def _upsample_axis(x: Tensor, taps: Sequence[float], factor: int, before: int, length: int, axis: int) -> Tensor:
     size = x.shape[axis]
-    steps = [_phase(taps, factor, before, phase) for phase in range(factor)]
+    steps = [phase_products(taps, factor, before, phase) for phase in range(factor)]
     counts = [len(range(phase, length, factor)) for phase in range(factor)]
     places = [(first, first + count) for step, count in zip(steps, counts, strict=True) for first, _ in step]
     left = max(0, -min(first for first, _ in places))
@@ -44,7 +44,7 @@ def _upsample_axis(x: Tensor, taps: Sequence[float], factor: int, before: int, l
     return woven
 
 
-def _phase(taps: Sequence[float], factor: int, before: int, phase: int) -> list[tuple[int, float]]:
+def phase_products(taps: Sequence[float], factor: int, before: int, phase: int) -> list[tuple[int, float]]:
     """Return (first sample, tap) of each product of the outputs phase, phase + factor, ..."""
     mirrored = taps[::-1]
     found = [divmod(phase + index - before, factor) for index in range(len(taps))]

@@ -224,7 +224,7 @@ class StyleGAN2(TrainedNetwork):
 
     def setting(self, run: Pass) -> tuple[object, ...]:
         """Return all that images depend on beside ws and given noise."""
-        weights = tuple((weight.data_ptr(), weight._version) for weight in self.synthesis_network.parameters())
+        weights = tuple((id(weight), weight._version) for weight in self.synthesis_network.parameters())
         return (run.noise_mode, self.extent, self.conv_dtype, *weights)
 
     def use_compiler(self) -> StyleGAN2:

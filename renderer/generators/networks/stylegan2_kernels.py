@@ -21,7 +21,7 @@ from renderer.generators.networks.stylegan2_folding import before, foldable, fol
 WINOGRAD_PIXELS = (
     32 * 32
 )  # of the map that is convolved: below, reading four times the weights costs more than it saves
-FOLDED_PIXELS = 64 * 64  # for upsampling, whose folded weights are sixteen times as large
+FOLDED_PIXELS = 128 * 128  # for upsampling, whose folded weights are sixteen times as large
 
 
 class KernelConv:
@@ -32,9 +32,8 @@ class KernelConv:
 
     def __init__(self, weight: Tensor, taps: Sequence[float] | None) -> None:
         self.weight, self.taps = weight, taps
-        self.squares = weight.square().sum(dim=(2, 3))  # [O, I]
+        self.squares = weight.detach().square().sum(dim=(2, 3))  # [O, I]
         self._winograd: Winograd | None = None
-        self._direct: Tensor | None = None
 
     @staticmethod
     def fits(weight: Tensor) -> bool:
@@ -63,26 +62,35 @@ class KernelConv:
     def winograd(self) -> Winograd:
         """Return the large maps' convolution."""
         if self._winograd is None:
-            weight = self.weight if self.taps is None else folded(self.weight, self.taps)
+            weight = self.weight.detach()
+            weight = weight if self.taps is None else folded(weight, self.taps)
             self._winograd = Winograd(weight, pad=1, phases=1 if self.taps is None else 2)
         return self._winograd
 
+    def laid_out(self) -> Tensor:
+        """Return the weight in the layout that is convolved quickest; a second copy would take as much memory again."""
+        if not self.weight.is_contiguous(memory_format=torch.channels_last):
+            self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
+        return self.weight.detach()
+
     def plain(self, x: Tensor, finish: Finish) -> Tensor:
         """Return the finished map of a small one."""
-        if self._direct is None:
-            self._direct = self.weight.contiguous(memory_format=torch.channels_last)
-        y = functional.conv2d(x.permute(2, 0, 1)[None], self._direct, padding=1)[0].permute(1, 2, 0)
+        y = functional.conv2d(x.permute(2, 0, 1)[None], self.laid_out(), padding=1)[0].permute(1, 2, 0)
         y = y.mul_(finish.scale).add_(finish.bias).add_(finish.noise[:, :, None], alpha=finish.strength)
         y = functional.leaky_relu_(y, finish.slope) if finish.slope != 1 else y
         return y.clamp_(-finish.limit, finish.limit)
 
     def doubled(self, x: Tensor, finish: Finish) -> Tensor:
-        """Return the finished map of a small one, twice as large."""
+        """Return the finished map of a small one, twice as large: a product for each tap of the weight."""
         assert self.taps is not None
-        if self._direct is None:
-            self._direct = self.weight.transpose(0, 1).contiguous(memory_format=torch.channels_last)
-        y = functional.conv_transpose2d(x.permute(2, 0, 1)[None], self._direct, stride=2)[0].permute(1, 2, 0)
-        return smooth(y.contiguous(), self.taps, before(self.taps), finish)
+        (height, width, _), weight = x.shape, self.laid_out()
+        outputs = len(weight)
+        y = x.new_zeros(2 * height + 1, 2 * width + 1, outputs)
+        for down in range(3):
+            for right in range(3):
+                part = x.flatten(0, 1) @ weight[:, :, down, right].T
+                y[down : down + 2 * height : 2, right : right + 2 * width : 2] += part.view(height, width, outputs)
+        return smooth(y, self.taps, before(self.taps), finish)
 
 
 def warm_up_kernels() -> None:

@@ -239,11 +239,11 @@ class StyleConv(nn.Module):
 
     def prepared(self, dtype: torch.dtype) -> KernelConv | LowConv:
         """Return the convolution in a dtype, prepared anew where the weight has changed."""
-        weight = self.weight.detach()
-        state = (dtype, weight.device, weight.data_ptr(), weight._version)
+        weight = self.weight
+        state = (dtype, weight.device, id(weight), weight._version)
         if self._prepared is None or self._prepared[0] != state:
             taps = None if self.fir is None else self.fir.taps
-            made = KernelConv(weight, taps) if dtype == torch.float32 else LowConv(weight, taps, dtype)
+            made = KernelConv(weight, taps) if dtype == torch.float32 else LowConv(weight.detach(), taps, dtype)
             self._prepared = (state, made)
         return self._prepared[1]
 

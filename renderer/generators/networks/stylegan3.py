@@ -5,7 +5,8 @@ Source: Karras et al. 2021, arXiv:2106.12423. Names of layers and parameters are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from typing import ClassVar
 
 import torch
@@ -13,10 +14,15 @@ from torch import Tensor, nn
 
 from renderer.errors import LatentreelError
 from renderer.generators.base import NoiseMode, Tap
+from renderer.generators.kernels.jit import state
 from renderer.generators.networks import mapping
-from renderer.generators.networks.stylegan2_layers import Pass
+from renderer.generators.networks.prefix import Inputs, Prefix
+from renderer.generators.networks.stylegan2_layers import Pass, needs_grad
+from renderer.generators.networks.stylegan3_kernels import Given, KernelLayers, images
 from renderer.generators.networks.stylegan3_layers import FourierInput, Layer, StyleGAN3Config
 from renderer.generators.networks.trained import TrainedNetwork
+
+Step = Callable[[int, list[Tensor], FourierInput | Layer, Given], list[Tensor]]
 
 
 class Synthesis(nn.Module):
@@ -41,6 +47,7 @@ class StyleGAN3(TrainedNetwork):
 
     family: ClassVar[str] = "stylegan3"
     has_transform = True
+    low_precision = True
 
     def __init__(self, config: StyleGAN3Config) -> None:
         super().__init__()
@@ -49,6 +56,8 @@ class StyleGAN3(TrainedNetwork):
         self.img_resolution, self.img_channels = config.img_resolution, config.img_channels
         self.num_ws = 1 + len(config.layers)
         self.conv_dtype: torch.dtype | None = None
+        self._kernels = KernelLayers()
+        self._prefix: Prefix[list[Tensor]] = Prefix()
         self.mapping_network: nn.Module = mapping.Mapping(
             config.z_dim,
             config.c_dim,
@@ -94,10 +103,41 @@ class StyleGAN3(TrainedNetwork):
         ws = self.fitting(ws)
         if transform is not None and tuple(transform.shape) not in ((len(ws), 3, 3), (1, 3, 3)):
             raise LatentreelError(f"transform has the shape {list(transform.shape)}, expected [{len(ws)}, 3, 3]")
-        run = Pass(noise_mode, noise or {}, taps)
-        x = run.tapped("input", self.synthesis_network.input(ws[:, 0], transform))
-        for row, layer in enumerate(self.synthesis_network.layers(), start=1):
-            low = self.conv_dtype if layer.config.low_precision else None
-            x = layer(x.to(low or ws.dtype), ws[:, row], run)
-        image: Tensor = x.to(ws.dtype) * self.config.output_scale
-        return image
+        given = Given(ws, transform, Pass(noise_mode, noise or {}, taps), self.conv_dtype)
+        if KernelLayers.fit(list(self.synthesis_network.layers()), ws):
+            image = images(self.passed(given, self._kernels.step), self.img_channels)
+        else:
+            image = self.by_layers(given)
+        return image.to(ws.dtype) * self.config.output_scale
+
+    def by_layers(self, given: Given) -> Tensor:
+        """Return what the last layer makes of ws, on any device, in any dtype and with gradients."""
+        return self.passed(given, layer_step)[0]
+
+    def passed(self, given: Given, step: Step) -> list[Tensor]:
+        """Return the maps after all steps, of which the first may be those of the pass before."""
+        parts: list[FourierInput | Layer] = [self.synthesis_network.input, *self.synthesis_network.layers()]
+
+        def advance(row: int, maps: list[Tensor]) -> list[Tensor]:
+            return step(row, maps, parts[row], given)
+
+        if given.run.taps is not None or needs_grad(given.ws, *self.synthesis_network.parameters()):
+            return reduce(lambda maps, row: advance(row, maps), range(self.num_ws), [])
+        now = state(*self.synthesis_network.parameters(), *self.synthesis_network.buffers())
+        moved = {} if given.transform is None else {"transform": given.transform.clone()}
+        inputs = Inputs((step, given.low, now), given.ws.clone(), moved)
+        return self._prefix.run(inputs, range(1, self.num_ws + 1), [], advance)
+
+    def warm_up(self, batch: int) -> None:
+        """Compile the kernels, or read what was compiled before, and prepare the weights."""
+        with torch.no_grad():
+            self.synthesis(self.w_avg.expand(batch, self.num_ws, -1))
+
+
+def layer_step(row: int, maps: list[Tensor], layer: FourierInput | Layer, given: Given) -> list[Tensor]:
+    """Return what a layer, or the input, makes of one map [N, I, h, w] of all images, by torch."""
+    w = given.ws[:, row]
+    if isinstance(layer, FourierInput):
+        return [given.run.tapped("input", layer(w, given.transform))]
+    low = given.low if layer.config.low_precision else None
+    return [layer(maps[0].to(low or w.dtype), w, given.run)]

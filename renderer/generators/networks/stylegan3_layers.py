@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from renderer.generators.kernels.jit import state
 from renderer.generators.networks.filters import downsample, upsample
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense
 from renderer.generators.networks.stylegan2_layers import MAX_WIDTH, Pass
@@ -195,7 +196,7 @@ class Layer(nn.Module):
             self.register_buffer("up_filter", torch.zeros(config.up_taps))
         if config.down_taps > 1:
             self.register_buffer("down_filter", torch.zeros([config.down_taps] * (2 if config.radial else 1)))
-        self._read: tuple[Tensor | None, list[float]] = (None, [])
+        self._read: tuple[object, list[float]] = (None, [])
 
     def forward(self, x: Tensor, w: Tensor, run: Pass) -> Tensor:
         """Return [N, outputs, out_size, out_size] of x [N, inputs, in_size, in_size] and w [N, w_dim]."""
@@ -250,6 +251,6 @@ class Layer(nn.Module):
         """Return the taps of the filter of upsampling as numbers, read once from wherever they live."""
         if self.config.up_taps == 1:
             return [1.0]
-        if self._read[0] is not self.up_filter:
-            self._read = (self.up_filter, self.up_filter.tolist())
+        if self._read[0] != (now := state(self.up_filter)):
+            self._read = (now, self.up_filter.tolist())
         return self._read[1]
