@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 STAT = Path("/proc/stat")
 DISTURBED = 0.08  # of the processor time of a run, taken by other programs
-TRIES = 4  # times as many runs as were asked for, at most
+TRIES = 2  # times as many runs as were asked for, at most
 
 
 class Run(NamedTuple):
