@@ -29,7 +29,6 @@ from benchmarks.quiet import quiet_runs
 from renderer.bench.memory import forget_peak, peak
 from renderer.generators.load import DTYPES
 from renderer.generators.modes import fast_dtype
-from renderer.generators.networks import stylegan2, stylegan2_kernels
 from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.untrained import stylegan2 as network_of
 from renderer.pages import keep_pages
@@ -54,33 +53,11 @@ def the_textbook(network: StyleGAN2) -> Synthesis:
     return lambda ws: textbook.synthesis(network, ws)
 
 
-def no_kernels(network: StyleGAN2) -> Synthesis:
-    """Scale activations and outputs instead of weights, in NCHW, by torch alone."""
-    stylegan2_kernels.KernelConv.fits = staticmethod(lambda weight: False)  # type: ignore[method-assign]
-    return network.synthesis
-
-
-def no_winograd(network: StyleGAN2) -> Synthesis:
-    """Use the direct convolutions of torch, channels last, for large maps too."""
-    stylegan2_kernels.KernelConv.is_large = lambda self, pixels: False  # type: ignore[method-assign]
-    return network.synthesis
-
-
-def no_strips(network: StyleGAN2) -> Synthesis:
-    """Make the image from whole feature maps instead of strips that are still in the caches."""
-    stylegan2.Block.reader = lambda self, x, ws, run: None  # type: ignore[method-assign]
-    return network.synthesis
-
-
 FORMS: dict[str, Callable[[StyleGAN2], Synthesis]] = {
     "textbook": the_textbook,
     "exact": exact,
     "fast": fast,
     "compiled": compiled,
-    "fine-moves": exact,
-    "no-kernels": no_kernels,
-    "no-winograd": no_winograd,
-    "no-strips": no_strips,
 }
 
 
@@ -88,7 +65,7 @@ FORMS: dict[str, Callable[[StyleGAN2], Synthesis]] = {
 def measure(form: str, resolution: int, frames: int, batch: int) -> dict[str, Any]:
     """Return the milliseconds of each frame, of the clock and of all threads, the share of others, error and peak."""
     network = network_of(resolution).eval().requires_grad_(False)
-    made, some = FORMS[form](network), inputs(network, batch, form == "fine-moves")
+    made, some = FORMS[form](network), inputs(network, batch)
     forget_peak(CPU)
     made(next(some))
     runs = quiet_runs(lambda: made(next(some)), frames)
@@ -108,14 +85,10 @@ def difference(image: Tensor, wanted: Tensor) -> float:
     return float((image - wanted).abs().max() / wanted.abs().max())
 
 
-def inputs(network: StyleGAN2, batch: int, fine_only: bool) -> Iterator[Tensor]:
-    """Yield ws without end; each differs from the two before, or only in the rows from 64 pixels on."""
-    source = torch.Generator().manual_seed(0)
-    some = network.mapping(torch.randn(3 * batch, network.z_dim, generator=source)).split(batch)
-    if fine_only:
-        row = network.layer_bands.index("fine")
-        some = tuple(torch.cat([some[0][:, :row], ws[:, row:]], dim=1) for ws in some)
-    return itertools.cycle(some)
+def inputs(network: StyleGAN2, batch: int) -> Iterator[Tensor]:
+    """Yield ws without end; each differs from the two before it, since what two frames share is made once."""
+    z = torch.randn(3 * batch, network.z_dim, generator=torch.Generator().manual_seed(0))
+    return itertools.cycle(torch.split(network.mapping(z), batch))
 
 
 def afresh(form: str, resolution: int, *, stock: bool = False, frames: int = 5, batch: int = 1) -> dict[str, Any]:
