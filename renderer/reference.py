@@ -34,6 +34,7 @@ ANCHORS = {
     "Fit": "the-size-of-the-picture",
     "Classes": "classes",
     "Noise": "noise",
+    "Audio": "sound",
     "Output": "every-output",
 }
 

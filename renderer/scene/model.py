@@ -7,18 +7,20 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
 
 from renderer.effects import Effect
-from renderer.errors import ValueProblem, gather_list
+from renderer.errors import ValueProblem
 from renderer.scene.tree import Tree
+from renderer.values.audio import Audio
 from renderer.values.classes import Classes
 from renderer.values.expression import RESERVED
 from renderer.values.fit import Fit
+from renderer.values.loop import Loop
 from renderer.values.noise import Noise
-from renderer.values.parsed import Parsed, is_number, is_whole, show
+from renderer.values.parsed import is_number, is_whole, show
 from renderer.values.signal import Signal
 from renderer.values.time import Time
 
@@ -108,37 +110,6 @@ class Output(Strict):
     quality: Literal["draft", "good", "best"] = Field("good", description="How hard the encoder tries")
 
 
-@dataclass(frozen=True)
-class Loop(Parsed):
-    """Hold whether the film is a loop, and over which length its end blends into its beginning, if it does."""
-
-    written: Any
-    closed: bool = False
-    blend: Time | None = None
-
-    json_schema: ClassVar[dict[str, Any]] = {
-        "anyOf": [
-            {"type": "boolean"},
-            {
-                "type": "object",
-                "properties": {"blend": Time.json_schema},
-                "required": ["blend"],
-                "additionalProperties": False,
-            },
-        ],
-    }
-
-    @classmethod
-    def parse(cls, written: Any) -> Self:
-        """Return the loop of true, false or {blend: 1s}."""
-        if isinstance(written, bool):
-            return cls(written, written)
-        if isinstance(written, dict) and set(written) == {"blend"}:
-            (blend,) = gather_list(["blend"], lambda name: name, lambda name: Time.parse(written[name]))
-            return cls(written, True, blend)
-        raise ValueProblem(f"expected true, false or {{blend: 1s}}, got {show(written)}")
-
-
 class Scene(Strict):
     """Describe a film."""
 
@@ -169,7 +140,7 @@ class Scene(Strict):
     beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")
     markers: dict[str, Time] = Field({}, description="Named times, for `drop + 2s`")
     signals: dict[str, Signal] = Field({}, description="Named signals, for use in expressions")
-    audio: str | None = Field(None, min_length=1, description="Soundtrack; the film's duration defaults to its length")
+    audio: Audio | None = Field(None, description="Soundtrack; the film's duration defaults to its length")
     output: Annotated[list[Output], BeforeValidator(parse_outputs)] = Field(
         [], description="Files to write; default: out/<name of the scene>.mp4"
     )

@@ -9,7 +9,7 @@ from renderer.sinks.base import Frames, Sink
 from renderer.sinks.ffmpeg import FfmpegPipe, raw_input
 from renderer.sinks.moviepy_pipe import MoviepyPipe, fps_is_safe
 from renderer.sinks.pixels import pad_even, to_rgb, to_rgba_or_rgb
-from renderer.sinks.sound import check_sound, sound_input, sound_output
+from renderer.sinks.sound import check_sound, is_copied, sound_input, sound_output
 
 H264 = {"draft": ("ultrafast", "22"), "good": ("veryfast", "16"), "best": ("slow", "12")}  # preset, crf
 AAC_RATE = {"draft": "192k", "good": "192k", "best": "320k"}
@@ -36,6 +36,7 @@ class VideoSink(Sink):
     supports_audio = True
     video_codec: ClassVar[str]  # ffmpeg's names of the encoders
     audio_codec: ClassVar[str]
+    copies: ClassVar[tuple[str, ...]] = ()  # codecs of sound that go into the file untouched
     even: ClassVar[bool] = True
     _pipe: FfmpegPipe | None = None
 
@@ -71,9 +72,15 @@ class VideoSink(Sink):
             came, goes = f"{self.spec.width}x{self.spec.height}", f"{self.size[0]}x{self.size[1]}"
             self.notes.append(f"{self.codec} needs even sides: {came} is padded to {goes} by repeating the edge")
 
+    @property
+    def sound_codec(self) -> str:
+        """Return what ffmpeg does with the sound: the name of an encoder, or copy."""
+        return "copy" if is_copied(self.spec, self.copies) else self.audio_codec
+
     def begin(self) -> None:
-        """Start moviepy or ffmpeg."""
-        self._pipe = self._moviepy_pipe() if fps_is_safe(self.spec.fps) else self._ffmpeg_pipe()
+        """Start moviepy, or ffmpeg for what moviepy cannot: fps that it rounds, and a sound that is opened twice."""
+        single = len(sound_input(self.spec)) <= 2
+        self._pipe = self._moviepy_pipe() if fps_is_safe(self.spec.fps) and single else self._ffmpeg_pipe()
 
     def encode(self, frames: Frames) -> None:
         """Send frames [N, H, W, C] on, with even sides if need be."""
@@ -92,12 +99,13 @@ class VideoSink(Sink):
             self._pipe.kill()
 
     def _parameters(self) -> list[str]:
-        sound = [] if self.spec.audio is None else self.sound()
-        return [*sound_output(self.spec), *self.picture(), *sound]
+        copied = self.sound_codec == "copy"
+        sound = [] if self.spec.audio is None or copied else self.sound()
+        return [*sound_output(self.spec, copied=copied), *self.picture(), *sound]
 
     def _moviepy_pipe(self) -> FfmpegPipe:
         spec = self.spec
-        track = {} if spec.audio is None else {"audiofile": sound_input(spec)[1], "audio_codec": self.audio_codec}
+        track = {} if spec.audio is None else {"audiofile": sound_input(spec)[1], "audio_codec": self.sound_codec}
         return MoviepyPipe(
             spec.path,
             self.part,
@@ -113,7 +121,7 @@ class VideoSink(Sink):
     def _ffmpeg_pipe(self) -> FfmpegPipe:
         spec, preset = self.spec, self.preset()
         inputs = [*raw_input(*self.size, spec.fps, 4 if self.alpha else 3), *sound_input(spec)]
-        codecs = ["-c:v", self.video_codec, "-c:a", self.audio_codec, *(["-preset", preset] if preset else [])]
+        codecs = ["-c:v", self.video_codec, "-c:a", self.sound_codec, *(["-preset", preset] if preset else [])]
         return FfmpegPipe(spec.path, [*inputs, *codecs, *self._parameters(), str(self.part)])
 
     def _keyframes(self) -> list[str]:
@@ -129,6 +137,7 @@ class Mp4Sink(VideoSink):
     description = "plays everywhere; the index is in front, so it starts before it is loaded"
     codec = "H.264"
     video_codec, audio_codec = "libx264", "aac"
+    copies = ("aac", "mp3")
 
     def preset(self) -> str:
         """Return the preset of x264."""
@@ -153,6 +162,7 @@ class WebmSink(VideoSink):
     codec = "VP9"
     supports_alpha = True
     video_codec, audio_codec = "libvpx-vp9", "libopus"
+    copies = ("opus", "vorbis")
 
     def picture(self) -> list[str]:
         """Return the arguments of libvpx."""
@@ -193,6 +203,7 @@ class LosslessSink(VideoSink):
     supports_alpha = True
     even = False
     video_codec, audio_codec = "ffv1", "flac"
+    copies = ("flac", "aac", "opus", "vorbis")  # not MP3, which would come 25 ms late
 
     def picture(self) -> list[str]:
         """Return the arguments of FFV1: every frame alone, with checksums."""

@@ -14,7 +14,7 @@ from renderer.errors import Problem, SinkError, ValueProblem
 from renderer.noise import fitted
 from renderer.registry import Registries
 from renderer.scene.model import Entry, Scene
-from renderer.sinks import SINKS, sink_for
+from renderer.sinks import SINKS, AudioTrack, sink_for
 from renderer.timeline.expressions import Curve, Named, Scope
 from renderer.timeline.fields import Binding, bind_value
 from renderer.timeline.length import clock_of
@@ -52,6 +52,7 @@ class Plan:
     classes: Mapping[int, Curve]  # how much of each class there is, in sum 1
     noise_period: float | None  # seconds after which noise that moves is back
     entries: tuple[BoundEntry, ...]
+    soundtrack: AudioTrack | None = None
 
     @property
     def duration(self) -> float:
@@ -91,7 +92,7 @@ class _Binder:
 
     def plan(self) -> Plan | None:
         scene, named = self.scene, Named(self.scene.signals)
-        clock, is_loop = clock_of(scene, self.fps, self.attempt)
+        clock, is_loop, soundtrack = clock_of(scene, self.fps, self.attempt)
         blend = 0.0
         if scene.loop.blend is not None:
             blend = self.attempt(("loop", "blend"), lambda: self.blend(clock)) or 0.0
@@ -112,7 +113,7 @@ class _Binder:
         if psi is None or self.problems:
             return None
         whole = tuple(entry for entry in entries if entry)
-        return Plan(scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole)
+        return Plan(scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole, soundtrack)
 
     def check_outputs(self) -> None:
         """Note every output that no sink writes."""
