@@ -27,12 +27,15 @@ from renderer.values.easing import EASINGS
 DEFAULT_PLUGINS = (
     "circle",
     "direction_sweep",
+    "flash",
     "jitter",
     "layer_mix",
     "noise_walk",
     "psi_ramp",
+    "pulse",
     "transform",
     "walk",
+    "zoom_pulse",
 )
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
