@@ -138,4 +138,4 @@ def _sound(job: Job, frames: range) -> AudioTrack | None:
     scene, plan = job.scene, job.timeline.plan
     if scene.audio is None or len(frames) == 1:
         return None
-    return AudioTrack(scene.path.parent / scene.audio, start=plan.time(frames.start))
+    return AudioTrack(scene.path.parent / scene.audio.file, start=plan.time(frames.start))

@@ -9,13 +9,24 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from renderer.effects import Effect
 from renderer.errors import ValueProblem, gather_list
 from renderer.scene.tree import Tree
+from renderer.values.audio import Audio
 from renderer.values.classes import Classes
 from renderer.values.expression import RESERVED
+from renderer.values.feature import Feature, is_feature
 from renderer.values.fit import Fit
 from renderer.values.noise import Noise
 from renderer.values.parsed import Parsed, is_number, is_whole, show
@@ -139,6 +150,17 @@ class Loop(Parsed):
         raise ValueProblem(f"expected true, false or {{blend: 1s}}, got {show(written)}")
 
 
+def parse_named(written: Any, info: ValidationInfo) -> Signal | Feature:
+    """Return a named signal: a feature of the music where it names a source, which the context knows."""
+    if isinstance(written, Signal | Feature):
+        return written
+    known = (info.context or {}).get("sources", ())
+    return Feature.parse(written) if is_feature(written, known) else Signal.parse(written)
+
+
+NamedSignal = Annotated[Signal | Feature, PlainValidator(parse_named), WithJsonSchema(Signal.json_schema)]
+
+
 class Scene(Strict):
     """Describe a film."""
 
@@ -168,8 +190,8 @@ class Scene(Strict):
     offset: Time = Field(Time.parse(0), description="Time of the first beat")
     beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")
     markers: dict[str, Time] = Field({}, description="Named times, for `drop + 2s`")
-    signals: dict[str, Signal] = Field({}, description="Named signals, for use in expressions")
-    audio: str | None = Field(None, min_length=1, description="Soundtrack; the film's duration defaults to its length")
+    signals: dict[str, NamedSignal] = Field({}, description="Named signals, for use in expressions")
+    audio: Audio | None = Field(None, description="Soundtrack; the film's duration defaults to its length")
     output: Annotated[list[Output], BeforeValidator(parse_outputs)] = Field(
         [], description="Files to write; default: out/<name of the scene>.mp4"
     )

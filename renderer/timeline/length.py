@@ -12,8 +12,9 @@ from typing import Any
 
 from renderer.errors import ValueProblem
 from renderer.scene.model import Scene
-from renderer.timeline.fields import find_file
+from renderer.timeline.find import find_file
 from renderer.timeline.soundtrack import sound_length
+from renderer.values.beats import BeatGrid
 from renderer.values.latent import LatentKeys
 from renderer.values.parsed import show
 from renderer.values.signal import Signal
@@ -26,13 +27,15 @@ Attempt = Callable[[tuple[Any, ...], Callable[[], Any]], Any]
 Pinned = tuple[Time, Time | None]  # when, and held for how long
 
 
-def clock_of(scene: Scene, fps: Fraction, attempt: Attempt) -> tuple[Clock, bool]:
+def clock_of(
+    scene: Scene, fps: Fraction, attempt: Attempt, find_beats: Callable[[], BeatGrid] | None = None
+) -> tuple[Clock, bool]:
     """Return the clock of a film, and whether everything in it must close a loop by itself.
 
     `attempt` notes the problems of what it calls, and returns None there; then the length is a stand-in, no loop, at
     which nothing else need be wrong.
     """
-    clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar)
+    clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar, find_beats=find_beats)
     offset = attempt(("offset",), lambda: absolute(clock, scene.offset))
     clock = replace(clock, offset=offset or 0.0)
     for name, time in scene.markers.items():
@@ -59,7 +62,7 @@ def duration_of(scene: Scene, clock: Clock, fps: Fraction, attempt: Attempt) -> 
     """Return the seconds of the film: as written, or of the song, or up to the last key; None where that is wrong."""
     song = None
     if scene.audio is not None:
-        file = scene.audio
+        file = scene.audio.file
         song = attempt(("audio",), lambda: sound_length(find_file(file, scene.path.parent)))
         if song is None:
             return None
