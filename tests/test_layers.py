@@ -13,6 +13,8 @@ LAYERS = [
     ["errors"],
     ["latents", "noise"],
     ["values"],
+    ["signal_source"],
+    ["audio"],
     ["generators.base", "sinks.base"],
     ["context"],
     ["effects", "hookspecs"],

@@ -210,7 +210,7 @@ class _Reader:
     ) -> tuple[Model | None, list[Any]]:
         """Return the model of some data, or None and the errors of pydantic, which are noted unless `quiet`."""
         try:
-            return model.model_validate(data), []
+            return model.model_validate(data, context={"sources": self.registries.signals}), []
         except ValidationError as error:
             errors = error.errors()
             if not quiet:

@@ -9,7 +9,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from renderer.effects import Effect
 from renderer.errors import ValueProblem
@@ -17,6 +26,7 @@ from renderer.scene.tree import Tree
 from renderer.values.audio import Audio
 from renderer.values.classes import Classes
 from renderer.values.expression import RESERVED
+from renderer.values.feature import Feature, is_feature
 from renderer.values.fit import Fit
 from renderer.values.loop import Loop
 from renderer.values.noise import Noise
@@ -110,6 +120,17 @@ class Output(Strict):
     quality: Literal["draft", "good", "best"] = Field("good", description="How hard the encoder tries")
 
 
+def parse_named(written: Any, info: ValidationInfo) -> Signal | Feature:
+    """Return a named signal: a feature of the music where it names a source, which the context knows."""
+    if isinstance(written, Signal | Feature):
+        return written
+    known = (info.context or {}).get("sources", ())
+    return Feature.parse(written) if is_feature(written, known) else Signal.parse(written)
+
+
+NamedSignal = Annotated[Signal | Feature, PlainValidator(parse_named), WithJsonSchema(Signal.json_schema)]
+
+
 class Scene(Strict):
     """Describe a film."""
 
@@ -139,7 +160,7 @@ class Scene(Strict):
     offset: Time = Field(Time.parse(0), description="Time of the first beat")
     beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")
     markers: dict[str, Time] = Field({}, description="Named times, for `drop + 2s`")
-    signals: dict[str, Signal] = Field({}, description="Named signals, for use in expressions")
+    signals: dict[str, NamedSignal] = Field({}, description="Named signals, for use in expressions")
     audio: Audio | None = Field(None, description="Soundtrack; the film's duration defaults to its length")
     output: Annotated[list[Output], BeforeValidator(parse_outputs)] = Field(
         [], description="Files to write; default: out/<name of the scene>.mp4"

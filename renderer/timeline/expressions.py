@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,12 @@ from renderer.noise import fitted, smooth_noise
 from renderer.registry import Registry
 from renderer.values.easing import EasingFunction
 from renderer.values.expression import CLOCKS, CONSTANTS, Expression, Node
+from renderer.values.feature import Feature
 from renderer.values.signal import Signal
 from renderer.values.time import Clock, Span
+
+if TYPE_CHECKING:
+    from renderer.timeline.music import SceneMusic
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
@@ -30,8 +35,8 @@ class Named:
     `failed` holds what kept some from being bound; what reads those reads zeros, so that each says it once.
     """
 
-    def __init__(self, signals: Mapping[str, Signal] | None = None) -> None:
-        self.signals = signals or {}
+    def __init__(self, signals: Mapping[str, Signal | Feature] | None = None) -> None:
+        self.signals = dict(signals or {})
         self.curves: dict[str, Curve] = {}
         self.depths: dict[str, int] = {}
         self.failed: dict[str, ValueProblem] = {}
@@ -52,6 +57,7 @@ class Scope:
     named: Named = field(default_factory=Named)
     loop: float | None = None
     key: tuple[object, ...] = ()
+    music: SceneMusic | None = None
     probe: Array = field(default_factory=lambda: np.zeros(1))
     binding: tuple[str, ...] = ()
 
@@ -128,6 +134,8 @@ class _Binder:
         if name in scope.clock.markers:
             seconds = np.nan_to_num(scope.clock.markers[name])  # one that is wrong has been refused by itself
             return lambda t: np.full_like(t, seconds)
+        if name not in scope.named.signals and scope.music is not None and scope.music.knows(name):
+            scope.named.signals[name] = Feature.parse(name)
         if name not in scope.named.signals:
             known = [*CLOCKS, *CONSTANTS, *scope.clock.markers, *scope.named.signals]
             raise self.refuse(f"unknown name {name!r}{expected(name, known)}")
@@ -147,7 +155,7 @@ class _Binder:
         if name == "progress":
             start, length = scope.span.start, max(scope.span.length, 1e-9)
             return lambda t: np.clip((t - start) / length, 0, 1)
-        if clock.tempo is None:
+        if not clock.counts_beats:
             raise self.refuse(f"{name} needs the scene's tempo; write e.g. tempo: 120")
         count = clock.beats_per_bar if name == "bar" else 1
         return lambda t: clock.beats_at(t) / count

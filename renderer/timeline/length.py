@@ -14,6 +14,7 @@ from renderer.errors import ValueProblem
 from renderer.scene.model import Scene
 from renderer.sinks.base import AudioTrack
 from renderer.timeline.soundtrack import bind_audio, heard
+from renderer.values.beats import BeatGrid
 from renderer.values.latent import LatentKeys
 from renderer.values.parsed import show
 from renderer.values.signal import Signal
@@ -26,13 +27,15 @@ Attempt = Callable[[tuple[Any, ...], Callable[[], Any]], Any]
 Pinned = tuple[Time, Time | None]  # when, and held for how long
 
 
-def clock_of(scene: Scene, fps: Fraction, attempt: Attempt) -> tuple[Clock, bool, AudioTrack | None]:
+def clock_of(
+    scene: Scene, fps: Fraction, attempt: Attempt, find_beats: Callable[[], BeatGrid] | None = None
+) -> tuple[Clock, bool, AudioTrack | None]:
     """Return the clock of a film, whether everything in it must close a loop by itself, and its soundtrack.
 
     `attempt` notes the problems of what it calls, and returns None there; then the length is a stand-in, no loop, at
     which nothing else need be wrong.
     """
-    clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar)
+    clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar, find_beats=find_beats)
     offset = attempt(("offset",), lambda: absolute(clock, scene.offset))
     clock = replace(clock, offset=offset or 0.0)
     for name, time in scene.markers.items():

@@ -18,6 +18,7 @@ from renderer.sinks import SINKS, AudioTrack, sink_for
 from renderer.timeline.expressions import Curve, Named, Scope
 from renderer.timeline.fields import Binding, bind_value
 from renderer.timeline.length import clock_of
+from renderer.timeline.music import SceneMusic
 from renderer.timeline.signals import bind_named, bind_signal
 from renderer.timeline.window import window_of
 from renderer.values.classes import Classes
@@ -52,6 +53,8 @@ class Plan:
     classes: Mapping[int, Curve]  # how much of each class there is, in sum 1
     noise_period: float | None  # seconds after which noise that moves is back
     entries: tuple[BoundEntry, ...]
+    music: SceneMusic
+    named: Mapping[str, Curve]  # the named signals, and the features that expressions read without a name
     soundtrack: AudioTrack | None = None
 
     @property
@@ -92,7 +95,9 @@ class _Binder:
 
     def plan(self) -> Plan | None:
         scene, named = self.scene, Named(self.scene.signals)
-        clock, is_loop, soundtrack = clock_of(scene, self.fps, self.attempt)
+        music = SceneMusic(scene, self.registries)
+        clock, is_loop, track = clock_of(scene, self.fps, self.attempt, music.find_beats)
+        music.clock = clock
         blend = 0.0
         if scene.loop.blend is not None:
             blend = self.attempt(("loop", "blend"), lambda: self.blend(clock)) or 0.0
@@ -100,7 +105,7 @@ class _Binder:
         loop = clock.film.end if is_loop else None
         frames = max(1, round(clock.film.end * self.fps))
         times = np.unique(np.linspace(0, frames - 1, min(frames, MAX_PROBES)).round()) / float(self.fps)
-        scope = Scope(clock, clock.film, self.registries.easings, named, loop, (scene.seed,), times)
+        scope = Scope(clock, clock.film, self.registries.easings, named, loop, (scene.seed,), music, times)
         for name in scene.signals:
             bind_named(name, scope)
         for name, problem in named.failed.items():
@@ -109,11 +114,14 @@ class _Binder:
         classes = self.attempt(("class",), lambda: bind_classes(scene.class_, scope.part("class")))
         period = self.attempt(("noise", "loop"), lambda: noise_period(scene.noise, clock))
         entries = [self.entry(entry, scope) for entry in scene.timeline]
+        if music.problem is not None:
+            self.note(("audio",), music.problem)
         self.check_outputs()
         if psi is None or self.problems:
             return None
         whole = tuple(entry for entry in entries if entry)
-        return Plan(scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole, soundtrack)
+        curves = dict(named.curves)
+        return Plan(scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole, music, curves, track)
 
     def check_outputs(self) -> None:
         """Note every output that no sink writes."""

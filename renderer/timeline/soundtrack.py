@@ -7,7 +7,7 @@ from pathlib import Path
 from renderer.errors import Gather, ValueProblem
 from renderer.sinks.base import AudioTrack
 from renderer.sinks.ffmpeg import probe_sound
-from renderer.timeline.fields import find_file
+from renderer.timeline.find import find_file
 from renderer.values.audio import Audio
 
 

@@ -62,9 +62,8 @@ class StackedEffect:
 
     def frame(self, moments: Moments) -> Frame:
         """Return what the effect may know of the frames of a batch."""
-        clock, span, t = self.plan.clock, self.bound.span, moments.t
+        span, t = self.bound.span, moments.t
         progress = np.clip((t - span.start) / max(span.length, 1e-9), 0, 1)
-        beat = None if clock.tempo is None else clock.beats_at(t)
 
         def on_device(values: Array, dtype: torch.dtype = torch.float64) -> Tensor:
             return torch.as_tensor(values, dtype=dtype, device=moments.device)
@@ -72,12 +71,12 @@ class StackedEffect:
         return Frame(
             t=on_device(t),
             progress=on_device(progress),
-            beat=None if beat is None else on_device(beat),
             weight=on_device(self.bound.weight(t), torch.float32),
             span=span,
             loop=self.film.loop,
             generator=self.film.generator,
             key=self.film.key,
+            clock=self.plan.clock,
             prepared=self.prepared,
         )
 
@@ -100,7 +99,7 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
     if len(problems) > count:
         return None
     folder, key = plan.scene.path.parent, (plan.scene.seed, entry.key)
-    film = Film(sources.generator, bound.span, plan.loop, folder, key, fields)
+    film = Film(sources.generator, bound.span, plan.loop, folder, key, fields, plan.music)
     try:
         with torch.no_grad():
             return StackedEffect(bound, plan, film, entry.effect.prepare(film))
