@@ -12,6 +12,7 @@ from PIL import Image
 
 from renderer import api, reference
 from renderer.cli import cli, film
+from renderer.example_song import write_song
 from renderer.job import Run, plugins
 from renderer.registry import Registries
 from renderer.sheet import lay_out
@@ -84,8 +85,8 @@ def command_section(title: str, command: click.Command) -> str:
 def effect_strip(name: str, registries: Registries, folder: Path) -> Image.Image:
     """Return frames of an effect's example side by side."""
     scene = folder / f"{name}.yaml"
-    lines = registries.effects.find(name).example.strip().splitlines()
-    scene.write_text("timeline:\n" + "\n".join(f"  {line}" for line in lines) + "\n", encoding="utf-8")
+    scene.write_text(reference.example_scene(registries.effects.find(name)), encoding="utf-8")
+    write_song(folder)
     job = api.prepare(api.load_scene(scene), Run(size=(SIDE, SIDE), batch=1))
     strip = Image.new("RGB", (STRIP * SIDE, SIDE))
     for index in range(STRIP):

@@ -26,6 +26,8 @@ from renderer.registry import BrokenPlugin, Registries, Registry
 from renderer.values.easing import EASINGS
 
 DEFAULT_PLUGINS = (
+    "beat_walk",
+    "chroma_mix",
     "circle",
     "direction_sweep",
     "flash",
@@ -34,6 +36,7 @@ DEFAULT_PLUGINS = (
     "noise_walk",
     "psi_ramp",
     "pulse",
+    "time_warp",
     "transform",
     "walk",
     "zoom_pulse",

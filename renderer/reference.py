@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 import typing
 from fractions import Fraction
 from typing import Any
@@ -108,12 +109,17 @@ def effects_page(registries: Registries, pictures: dict[str, str] | None = None)
 
 def effect_section(name: str, effect: type[Effect], picture: str | None = None) -> str:
     """Return the section about one effect."""
-    example = "timeline:\n" + "\n".join(f"  {line}" for line in effect.example.strip().splitlines())
+    example = example_scene(effect).rstrip()
     rows = [(field, linked(kind, "scene.md"), default, text) for field, kind, default, text in parameters(effect)]
     what = table(("parameter", "type", "default", "meaning"), [*rows])
     text = inspect.cleandoc(effect.__doc__ or "")
     seen = f"\n\n![Frames of the example, from its beginning to its end]({picture})" if picture else ""
     return f"## {name}\n\n{text}\n\n{what}\n\n```yaml\n{example}\n```{seen}"
+
+
+def example_scene(effect: type[Effect]) -> str:
+    """Return the example of an effect as a whole scene."""
+    return f"{effect.head}\ntimeline:\n{textwrap.indent(effect.example.strip(), '  ')}\n".lstrip()
 
 
 def scene_tables(registries: Registries) -> str:

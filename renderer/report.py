@@ -189,7 +189,7 @@ def print_effects(registries: Registries) -> None:
 
 def print_effect(effect: type[Effect]) -> None:
     """Print all about one effect."""
-    from renderer.reference import parameters
+    from renderer.reference import example_scene, parameters
 
     out.print(f"{effect.name} ({effect.stage} effect)\n")
     out.print(description(effect), soft_wrap=True)
@@ -198,9 +198,8 @@ def print_effect(effect: type[Effect]) -> None:
         table.add_row(*row)
     out.print()
     out.print(table)
-    out.print("\nexample:\n\ntimeline:")
-    for line in effect.example.strip().splitlines():
-        out.print(f"  {line}", soft_wrap=True)
+    out.print("\nexample:\n")
+    out.print(example_scene(effect).rstrip(), soft_wrap=True)
 
 
 def print_plugins(registries: Registries) -> None:

@@ -18,8 +18,18 @@ IDENTITIES = {
     "layer-mix": f"{WALK}- layer-mix: {{with: 14, layers: all, amount: 0}}",
     "psi-ramp": f"{WALK}- psi-ramp: {{psi: 1, center: 5}}",
     "transform": f"{WALK}- transform: {{}}",
+    "pulse": f"{WALK}- pulse: {{direction: zoom, amount: 0}}",
+    "flash": f"{WALK}- flash: {{amount: 0, color: red}}",
+    "zoom-pulse": f"{WALK}- zoom-pulse: {{amount: 0, rotate: 30}}",
+    "chroma-mix": f"{WALK}- chroma-mix: {{amount: 0}}",
 }
-SOURCES = {"circle", "noise-walk", "walk"}  # they replace what stands above, so they have no amount
+SOURCES = {
+    "beat-walk",
+    "circle",
+    "noise-walk",
+    "time-warp",
+    "walk",
+}  # they replace what stands above, so they have no amount
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
