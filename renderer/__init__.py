@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from renderer.api import load_scene as load_scene
     from renderer.api import prepare as prepare
     from renderer.api import render as render
+    from renderer.audio.hpss import harmonic_percussive as harmonic_percussive
+    from renderer.audio.melody import melody as melody
+    from renderer.audio.onsets import onset_strength as onset_strength
+    from renderer.audio.silence import through_silence as through_silence
     from renderer.audio.song import Song as Song
     from renderer.audio.trackers import Beats as Beats
     from renderer.context import Film as Film
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from renderer.signal_source import SignalSource as SignalSource
     from renderer.sinks.base import Sink as Sink
     from renderer.timeline.timeline import Timeline as Timeline
+    from renderer.values.band import Band as Band
     from renderer.values.beats import BeatGrid as BeatGrid
     from renderer.values.direction import Directions as Directions
     from renderer.values.easing import Easing as Easing
@@ -66,6 +71,10 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "api": "compile_timeline iterate_frames load_generator load_scene prepare render",
+    "audio.hpss": "harmonic_percussive",
+    "audio.melody": "melody",
+    "audio.onsets": "onset_strength",
+    "audio.silence": "through_silence",
     "audio.song": "Song",
     "audio.trackers": "Beats",
     "context": "Film Frame",
@@ -80,6 +89,7 @@ _PLACES = {
     "signal_source": "Hearing Series SignalSource",
     "sinks.base": "Sink",
     "timeline.timeline": "Timeline",
+    "values.band": "Band",
     "values.beats": "BeatGrid",
     "values.direction": "Directions",
     "values.easing": "Easing",

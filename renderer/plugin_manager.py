@@ -41,7 +41,24 @@ DEFAULT_PLUGINS = (
     "walk",
     "zoom_pulse",
 )
-DEFAULT_SIGNALS = ("rms",)
+DEFAULT_SIGNALS = (
+    "band",
+    "bar",
+    "beat",
+    "centroid",
+    "chroma",
+    "csv",
+    "flatness",
+    "harmonic",
+    "midi",
+    "onset",
+    "percussive",
+    "pitch",
+    "rms",
+    "section",
+    "stem",
+    "tempo",
+)
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
 

@@ -84,8 +84,11 @@ class Hearing(Protocol):
     def file(self, name: str) -> Path:
         """Return the path of a file that the scene names; raises ValueProblem with the nearest name there."""
 
-    def open(self, path: Path) -> Song:
-        """Return the sound of another file, such as a stem of the song, from the same place on."""
+    def elsewhere(self, path: Path) -> Hearing:
+        """Return the same hearing of another sound file, such as a stem of the song, from the same place on."""
+
+    def listen(self, written: Any) -> Series:
+        """Return what another signal hears, written as below `signals:`, before it is shaped."""
 
 
 class SignalSource(BaseModel):

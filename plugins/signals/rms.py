@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,12 +14,12 @@ class Rms(SignalSource):
     """Follow how loud the music is.
 
     The root of the mean square of 43 ms of sound, 100 times a second. As it comes, 0 is the quietest and 1 the loudest
-    twentieth of the song.
+    part of the song.
     """
 
     name = "rms"
     example = "loud: {rms: {}, release: 400ms}"
-    shaping = {"clip": [5, 99], "normalise": True, "attack": "20ms", "release": "200ms"}  # noqa: RUF012
+    shaping: ClassVar[dict[str, Any]] = {"clip": [5, 99], "normalise": True, "attack": "20ms", "release": "200ms"}
 
     def analyse(self, hearing: Hearing) -> Series:
         """Return the loudness of every frame."""
@@ -29,6 +29,6 @@ class Rms(SignalSource):
 
 
 @hookimpl
-def register_signals(register: Callable[[type[Any]], None]) -> None:
+def register_signals(register: Callable[[type[SignalSource]], None]) -> None:
     """Register the signal."""
     register(Rms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -44,14 +45,15 @@ class SceneMusic:
     @property
     def song(self) -> Song:
         """Return the sound that the film is laid under."""
-        if self.scene.audio is None:
+        if self._song is None:
             raise ValueProblem("the scene has no sound; write audio: song.mp3")
         return self._song
 
     @cached_property
-    def _song(self) -> Song:
-        assert self.scene.audio is not None
-        return self.open(self.file(self.scene.audio.file))
+    def _song(self) -> Song | None:
+        if self.scene.audio is None:
+            return None
+        return open_song(self.file(self.scene.audio.file), self.start, self.end)
 
     @property
     def beats(self) -> BeatGrid:
@@ -71,7 +73,7 @@ class SceneMusic:
     @property
     def length(self) -> float:
         """Return the seconds of the song, or of the film where there is none."""
-        return self.song.length if self.scene.audio is not None else self.clock.film.end
+        return self.clock.film.end if self._song is None else self._song.length
 
     @property
     def start(self) -> float:
@@ -89,9 +91,15 @@ class SceneMusic:
         """Return the path of a file that the scene names."""
         return find_file(name, self.scene.path.parent)
 
-    def open(self, path: Path) -> Song:
-        """Return the sound of a file, from the place on at which the film begins."""
-        return open_song(path, self.start, self.end)
+    def elsewhere(self, path: Path) -> SceneMusic:
+        """Return the same hearing of another sound file, from the place on at which the film begins."""
+        other = copy.copy(self)
+        other._song, other._series = open_song(path, self.start, self.end), {}
+        return other
+
+    def listen(self, written: Any) -> Series:
+        """Return what a signal hears, written as below `signals:`, before it is shaped."""
+        return self.analysed(self.source(Feature.parse(written)))
 
     def knows(self, name: str) -> bool:
         """Say whether an expression may read a source by its name alone: it needs no settings, and there is a song."""
@@ -113,7 +121,7 @@ class SceneMusic:
             try:
                 self._series[key] = shaped(self.analysed(source), shape, self.clock.length)
             except SoundProblem as problem:
-                if problem.path != self._song.path:
+                if self._song is None or problem.path != self._song.path:
                     raise
                 self.problem = problem
                 raise ValueProblem(str(problem), ()) from problem
