@@ -18,7 +18,7 @@ class Flash(ImageEffect):
     """
 
     name = "flash"
-    example: ClassVar[str] = "- walk: {keys: 3}\n- flash: {amount: '0.9*exp(-2 - 2*saw(1s))', color: '#ffe0c0'}"
+    example: ClassVar[str] = "- walk: {keys: 3}\n- flash: {amount: '0.9*exp(3*sin(1s) - 3)', color: '#ffe0c0'}"
 
     amount: Signal = param("0.35*snare", description="Strength: 0 is none, 1 all the light there is, -1 darkness")
     color: str = param("white", description="Colour of the light: a name, or #ffcc88")

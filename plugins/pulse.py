@@ -30,7 +30,7 @@ class Pulse(LatentEffect):
     """
 
     name = "pulse"
-    example: ClassVar[str] = "- walk: {keys: 3}\n- pulse: {direction: zoom, amount: '1.6*exp(-2 - 2*saw(1s))'}"
+    example: ClassVar[str] = "- walk: {keys: 3}\n- pulse: {direction: zoom, amount: '1.6*exp(3*sin(1s) - 3)'}"
 
     amount: Signal = param("0.5*kick", description="How far: units of the direction, or the way to `to`, 1 is there")
     direction: Directions | None = param(None, description="A name of the generator's, a file, or a map {hue: 1}")

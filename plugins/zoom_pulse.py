@@ -18,7 +18,7 @@ class ZoomPulse(ImageEffect):
     """
 
     name = "zoom-pulse"
-    example: ClassVar[str] = "- walk: {keys: 3}\n- zoom-pulse: {amount: '0.35*exp(-2 - 2*saw(1s))', rotate: 4}"
+    example: ClassVar[str] = "- walk: {keys: 3}\n- zoom-pulse: {amount: '0.35*exp(3*sin(1s) - 3)', rotate: 4}"
 
     amount: Signal = param("0.06*kick", description="How much larger: 0.1 is 10 %")
     x: Signal = param(0.5, description="Where the point is that stays in place: 0 is left, 1 right")
