@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_models
+from renderer import __version__, cli_models, cli_music
 from renderer.cli_options import registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 
@@ -26,6 +26,8 @@ Examples:
   render scenes/morph.yaml --at 2.5s -o a.png   one frame
   render scenes/morph.yaml --preview            small and quick
   render sheet scenes/morph.yaml                a contact sheet
+  render plot scenes/music.yaml                 what it hears, and how it moves
+  render audio song.mp3 --scene mine.yaml       a scene to start from
   render new my-film                            a commented scene to start from
   render effects walk                           all about one effect
 """
@@ -206,8 +208,8 @@ def effects(name: str | None, folders: tuple[Path, ...]) -> None:
         report.print_effect(registries.effects.find(name))
 
 
-for model_command in (cli_models.convert, cli_models.info, cli_models.models):
-    cli.add_command(model_command)
+for command in (cli_models.convert, cli_models.info, cli_models.models, cli_music.audio, cli_music.plot):
+    cli.add_command(command)
 
 
 def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:

@@ -60,6 +60,15 @@ def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "fr
 
 
 @contextmanager
+def listening() -> Iterator[None]:
+    """Show what is done while a song is heard, which may take some seconds the first time."""
+    from renderer.audio.progress import telling
+
+    with err.status("listening") as status, telling(status.update):
+        yield
+
+
+@contextmanager
 def download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show a bar with bytes/s and time left once the function given is called, with (bytes there, bytes in all)."""
     columns = (

@@ -25,9 +25,10 @@ LAYERS = [
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "reference", "report", "trial"],
+    ["sheet", "samples", "reference", "report", "trial", "plot"],
+    ["song"],
     ["testing"],
-    ["cli", "cli_models", "cli_options"],
+    ["cli", "cli_models", "cli_music", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
