@@ -43,7 +43,7 @@ class BeatWalk(LatentEffect):
     latents: LatentKeys | None = param(None, description="Latents to choose from, such as 1-8; default: any seed")
     seed: int = param(0, ge=0, description="Another seed, other latents, or others of those in `latents`")
     glide: float = param(1, ge=0, le=1, description="Part of the time that is spent on the way; the rest is a halt")
-    ease: Easing = param("in-out-cubic", description="Easing of the way")
+    ease: Easing = param("in-cubic", description="Easing of the way; in- eases arrive with a jolt, on the beat")
 
     def prepare(self, film: Film) -> Any:
         """Return the beats at which latents arrive, float64 [S], which latent each is, int64 [S], and all z or ws."""

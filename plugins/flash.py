@@ -11,16 +11,16 @@ from renderer import Film, Frame, ImageEffect, Signal, ValueProblem, hookimpl, p
 
 
 class Flash(ImageEffect):
-    """Light up the picture by a signal; what is bright already keeps its drawing.
+    """Light up the picture by a signal: first what is bright in it, and at 1 everything.
 
-    Light is added as by a second projector (screen): x + amount * color * (1 - x). Below 0 it darkens:
-    x + amount * x, down to black at -1. Alpha is left as it is.
+    1 - (1 - amount^2 color) (1 - x)^(1 + 2 amount color), which a little of leaves blacks black, as a longer exposure
+    does. Below 0 it darkens: x + amount * x, down to black at -1. Alpha is left as it is.
     """
 
     name = "flash"
     example: ClassVar[str] = "- walk: {keys: 3}\n- flash: {amount: '0.9*exp(3*sin(1s) - 3)', color: '#ffe0c0'}"
 
-    amount: Signal = param("0.35*snare", description="Strength: 0 is none, 1 all the light there is, -1 darkness")
+    amount: Signal = param("0.4*snare", description="Strength: 0 is none, 1 all the light there is, -1 darkness")
     color: str = param("white", description="Colour of the light: a name, or #ffcc88")
 
     def prepare(self, film: Film) -> torch.Tensor:
@@ -38,8 +38,9 @@ class Flash(ImageEffect):
         color = frame.prepared.to(x.device)
         color = color.mean(1, keepdim=True) if channels == 1 else color
         amount = p.amount.clamp(-1, 1).reshape(-1, 1, 1, 1)
-        lit = light + amount.clamp_min(0) * color * (1 - light) + amount.clamp_max(0) * light
-        return torch.cat([lit, rest], 1)
+        lit = 1 - (1 - amount**2 * color) * (1 - light.clamp(0, 1)) ** (1 + 2 * amount.clamp_min(0) * color)
+        dark = light + amount * light
+        return torch.cat([torch.where(amount > 0, lit, torch.where(amount < 0, dark, light)), rest], 1)
 
 
 @hookimpl

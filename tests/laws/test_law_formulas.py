@@ -340,7 +340,8 @@ def test_flash():
     bare, lit = pictures("flash", "{amount: t - 0.5, color: '#ff8000'}")
     amount = np.clip(TIMES - 0.5, -1, 1)[:, None, None, None]
     light = np.array([1, 128 / 255, 0])[:, None, None]
-    near(lit, np.where(amount > 0, bare + amount * light * (1 - bare), bare * (1 + amount)))
+    exposed = 1 - (1 - amount**2 * light) * (1 - bare.clip(0, 1)) ** (1 + 2 * np.maximum(amount, 0) * light)
+    near(lit, np.where(amount > 0, exposed, bare * (1 + amount)))
 
 
 def test_zoom_pulse():
