@@ -75,7 +75,7 @@ class Hearing(Protocol):
 
     @property
     def length(self) -> float:
-        """Return the seconds of the song, or of the film where there is none."""
+        """Return the seconds of the film."""
 
     @property
     def start(self) -> float:

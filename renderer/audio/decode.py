@@ -49,12 +49,15 @@ class Decoded:
 def decode(path: Path, start: float = 0.0, end: float | None = None) -> Decoded:
     """Return the sound of a file from `start` to `end` in seconds, mixed to mono.
 
-    The first audio stream counts, by its own timestamps, so that a video whose sound begins late stays in time.
-    Samples that are no finite numbers become silence. Raises SoundProblem where nothing can be read.
+    A negative start stands for as much silence before it. The first audio stream counts, by its own timestamps, so that
+    a video whose sound begins late stays in time. Samples that are no finite numbers become silence. Raises
+    SoundProblem where nothing can be read.
     """
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-    count = wrong = 0
-    with _reading(path, start, end) as (process, log):
+    silence, wrong = max(round(-start * RATE), 0), 0
+    file.write(bytes(4 * silence))
+    count = 0
+    with _reading(path, max(start, 0.0), end) as (process, log):
         assert process.stdout is not None
         for samples in _chunks(process.stdout):
             finite = np.isfinite(samples)
@@ -72,7 +75,7 @@ def decode(path: Path, start: float = 0.0, end: float | None = None) -> Decoded:
         notes.append(f"{path.name}: damaged in places, which are heard as ffmpeg repairs them")
     if wrong:
         notes.append(f"{path.name}: {wrong} samples are no numbers, and heard as silence")
-    return Decoded(file, count, tuple(notes))
+    return Decoded(file, silence + count, tuple(notes))
 
 
 @contextmanager

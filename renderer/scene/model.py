@@ -32,6 +32,7 @@ from renderer.values.loop import Loop
 from renderer.values.noise import Noise
 from renderer.values.parsed import is_number, is_whole, show
 from renderer.values.signal import Signal
+from renderer.values.tempo import BeatList, Tempo
 from renderer.values.time import Time
 
 MAX_PIXELS, MAX_SIDE, MIN_SIDE = 64_000_000, 16_384, 8
@@ -156,8 +157,11 @@ class Scene(Strict):
     class_: Classes = Field(
         Classes.parse(0), alias="class", description="Class of a class-conditional generator, or classes over time"
     )
-    tempo: float | None = Field(None, gt=0, le=1000, description="Beats per minute, for times in b and bars")
-    offset: Time = Field(Time.parse(0), description="Time of the first beat")
+    tempo: Tempo | None = Field(
+        None, description="Beats per minute, for times in b and bars; default with a song: auto, found by itself"
+    )
+    offset: Time = Field(Time.parse(0), description="Time of the first beat of bar 1")
+    beats: BeatList | None = Field(None, description="Seconds of every beat, or a file of them, instead of a tempo")
     beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")
     markers: dict[str, Time] = Field({}, description="Named times, for `drop + 2s`")
     signals: dict[str, NamedSignal] = Field({}, description="Named signals, for use in expressions")

@@ -35,7 +35,8 @@ def clock_of(
     `attempt` notes the problems of what it calls, and returns None there; then the length is a stand-in, no loop, at
     which nothing else need be wrong.
     """
-    clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar, find_beats=find_beats)
+    tempo = None if scene.tempo is None else scene.tempo.bpm
+    clock = Clock(float(scene.fps), tempo, scene.beats_per_bar, find_beats=find_beats)
     offset = attempt(("offset",), lambda: absolute(clock, scene.offset))
     clock = replace(clock, offset=offset or 0.0)
     for name, time in scene.markers.items():

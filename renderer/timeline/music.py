@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from renderer.audio.cache import remembered
@@ -15,13 +17,15 @@ from renderer.audio.decode import SoundProblem
 from renderer.audio.progress import say
 from renderer.audio.shaping import shaped
 from renderer.audio.song import Song, open_song
-from renderer.errors import ValueProblem
+from renderer.errors import LatentreelError, PluginError, ValueProblem
 from renderer.registry import Registries
 from renderer.scene.explain import explain, names_of
 from renderer.scene.model import Scene
 from renderer.signal_source import Array, Series, SignalSource, Values
+from renderer.sinks.base import AudioTrack
+from renderer.timeline.beat_grid import found_beats, listed_beats
 from renderer.timeline.find import find_file
-from renderer.values.beats import BeatGrid
+from renderer.values.beats import BeatGrid, grid_of_times
 from renderer.values.feature import Feature
 from renderer.values.parsed import show
 from renderer.values.section import Sections
@@ -32,14 +36,16 @@ from renderer.values.time import Clock
 class SceneMusic:
     """Hear the song of a scene; each thing is found when it is first asked for, and kept.
 
-    `problem` is what is wrong with the sound itself, which is said once of `audio:` and not of all that needs it.
+    All seconds are those of the film. `problems` is what is wrong with the sound or its beats, each with its path in
+    the scene: said once there, and not of everything that needs it.
     """
 
     clock: Clock
+    track: AudioTrack | None = None
 
     def __init__(self, scene: Scene, registries: Registries) -> None:
         self.scene, self.registries = scene, registries
-        self.problem: ValueProblem | None = None
+        self.problems: list[tuple[tuple[str, ...], ValueProblem]] = []
         self._series: dict[str, Series] = {}
 
     @property
@@ -60,6 +66,42 @@ class SceneMusic:
         """Return the beats of the film."""
         return self.clock.grid
 
+    @cached_property
+    def _grid(self) -> BeatGrid | ValueProblem:
+        """Return the beats that are listed or found, or what keeps them from being."""
+        try:
+            if self.scene.beats is not None:
+                return listed_beats(self.scene, self.start)
+            return found_beats(self.scene, self.song, self.registries, self._offset)
+        except ValueProblem as problem:
+            where = "beats" if self.scene.beats is not None else "tempo" if self.scene.tempo is not None else "audio"
+            self.problems.append(((where,), problem))
+            return ValueProblem(str(problem), ())
+
+    def _find_beats(self) -> BeatGrid:
+        if isinstance(self._grid, ValueProblem):
+            raise self._grid
+        return self._repeated(self._grid)
+
+    @property
+    def _offset(self) -> float | None:
+        """Return where the scene says that bar 1 begins, in seconds, or None where it does not say."""
+        if "offset" not in self.scene.model_fields_set or self.scene.offset.is_relative:
+            return None
+        with suppress(ValueProblem):  # said by itself, with its place
+            return Clock(float(self.scene.fps)).position(self.scene.offset)
+        return None
+
+    def _repeated(self, grid: BeatGrid) -> BeatGrid:
+        """Return the beats of the film, which come again where the song repeats."""
+        period, end = self.period, self.length
+        if period is None or period >= end:
+            return grid
+        once = grid.between(0, period)
+        times = np.concatenate([once + i * period for i in range(int(end // period) + 1)])
+        first = int(np.argmin(np.abs(times - grid.seconds(0))))
+        return grid_of_times(times, grid.beats_per_bar, first, grid.confidence)
+
     @property
     def sections(self) -> Sections:
         """Return the sections of the film."""
@@ -67,19 +109,26 @@ class SceneMusic:
 
     @property
     def find_beats(self) -> Callable[[], BeatGrid] | None:
-        """Return what finds the beats in the song, or None where the scene gives a tempo or has no song."""
+        """Return what finds the beats, or None where the scene gives a tempo, or neither beats nor a song."""
+        known = self.scene.tempo is not None and self.scene.tempo.bpm is not None
+        if self.scene.beats is not None or (not known and self.scene.audio is not None):
+            return self._find_beats
         return None
 
     @property
     def length(self) -> float:
-        """Return the seconds of the song, or of the film where there is none."""
-        return self.clock.film.end if self._song is None else self._song.length
+        """Return the seconds of the film."""
+        return self.clock.film.end
 
     @property
     def start(self) -> float:
-        """Return the seconds of the sound file at which the film begins."""
-        audio = self.scene.audio
-        return 0.0 if audio is None else audio.start
+        """Return the seconds of the sound file at which the film begins; negative where the sound begins later."""
+        return 0.0 if self.scene.audio is None else self.scene.audio.start
+
+    @property
+    def period(self) -> float | None:
+        """Return the seconds after which the song begins anew; None where it does not."""
+        return None if self.track is None else self.track.period
 
     @property
     def end(self) -> float | None:
@@ -123,7 +172,7 @@ class SceneMusic:
             except SoundProblem as problem:
                 if self._song is None or problem.path != self._song.path:
                     raise
-                self.problem = problem
+                self.problems.append((("audio",), problem))
                 raise ValueProblem(str(problem), ()) from problem
         return self._series[key]
 
@@ -131,16 +180,23 @@ class SceneMusic:
         """Return what a source hears, from the cache where it has heard the same before."""
 
         def find() -> dict[str, Any]:
-            say(f"listening: {source.name}")
-            found = source.analyse(self)
+            say(f"listening to {self.song.path.name}: {source.name}")
+            found = checked_analysis(source, self)
             return {"values": found.values, "about": [found.rate, found.start, float(found.hold)]}
 
         if not source.cached:
-            return source.analyse(self)
+            return checked_analysis(source, self)
         what = {"signal": source.name, "version": source.version, "settings": repr(source)}
         held = remembered(self.song.digest, what, find)
         rate, start, hold = held["about"]
-        return Series(held["values"], float(rate), float(start), bool(hold))
+        return self._tiled(Series(held["values"], float(rate), float(start), bool(hold)))
+
+    def _tiled(self, series: Series) -> Series:
+        """Return a series that goes on over the whole film where the song repeats."""
+        if self.period is None or self.period >= self.length:
+            return series
+        t = np.arange(int(self.length * series.rate) + 2) / series.rate
+        return Series(series.at(np.mod(t, self.period)), series.rate, hold=series.hold)
 
     def source(self, feature: Feature) -> SignalSource:
         """Return the source that a feature names, with its settings checked."""
@@ -159,3 +215,16 @@ class SceneMusic:
             told = (part for item in error.errors() for part in explain(item, names_of(kind)))
             parts = [((feature.source, *path), message) for path, message in told]
             raise ValueProblem(parts[0][1], parts) from error
+
+
+def checked_analysis(source: SignalSource, hearing: SceneMusic) -> Series:
+    """Return what a source hears; raise PluginError for one that breaks its contract."""
+    try:
+        found = source.analyse(hearing)
+    except (ValueProblem, LatentreelError):
+        raise
+    except Exception as error:  # a plugin may raise anything; the user is told whose it was
+        raise PluginError(f"signal {source.name!r} failed with {type(error).__name__}: {error}") from error
+    if not isinstance(found, Series) or np.ndim(found.values) not in (1, 2) or not np.isfinite(found.values).all():
+        raise PluginError(f"signal {source.name!r} returned no Series of finite numbers, [T] or [T, C]")
+    return found

@@ -97,7 +97,7 @@ class _Binder:
         scene, named = self.scene, Named(self.scene.signals)
         music = SceneMusic(scene, self.registries)
         clock, is_loop, track = clock_of(scene, self.fps, self.attempt, music.find_beats)
-        music.clock = clock
+        music.clock, music.track = clock, track
         blend = 0.0
         if scene.loop.blend is not None:
             blend = self.attempt(("loop", "blend"), lambda: self.blend(clock)) or 0.0
@@ -114,8 +114,8 @@ class _Binder:
         classes = self.attempt(("class",), lambda: bind_classes(scene.class_, scope.part("class")))
         period = self.attempt(("noise", "loop"), lambda: noise_period(scene.noise, clock))
         entries = [self.entry(entry, scope) for entry in scene.timeline]
-        if music.problem is not None:
-            self.note(("audio",), music.problem)
+        for path, problem in music.problems:
+            self.note(path, problem)
         self.check_outputs()
         if psi is None or self.problems:
             return None
