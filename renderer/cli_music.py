@@ -91,7 +91,8 @@ def audio(file: Path, output: Path | None, hint: float | None, as_json: bool, fo
         write_starter_scene(output, facts)
         report.err.print(f"{output}\nnow: render {output}", soft_wrap=True)
     elif not as_json:
-        report.out.print(f"\na scene to start from (--scene FILE writes it):\n\n{starter_scene(facts, file.name)}")
+        text = starter_scene(facts, file.name)
+        report.out.print(f"\na scene to start from (--scene FILE writes it):\n\n{text}", soft_wrap=True, end="")
 
 
 def seen_part(plan: Plan, start: str | None, end: str | None) -> tuple[float, float]:

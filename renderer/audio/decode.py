@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ def decode(path: Path, start: float = 0.0, end: float | None = None) -> Decoded:
         notes.append(f"{path.name}: damaged in places, which are heard as ffmpeg repairs them")
     if wrong:
         notes.append(f"{path.name}: {wrong} samples are no numbers, and heard as silence")
-    return Decoded(file, silence + count, tuple(notes))
+    decoded = Decoded(file, silence + count, tuple(notes))
+    weakref.finalize(decoded, file.close)
+    return decoded
 
 
 @contextmanager

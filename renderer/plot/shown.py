@@ -65,10 +65,16 @@ def shown(plan: Plan, start: float = 0.0, end: float | None = None) -> Shown:
     lines = [Line(name, "signal", curve(times)) for name, curve in plan.named.items()]
     lines += [line for entry in plan.entries for line in parameters(entry, times)]
     lines += [Line("psi", "parameter", plan.psi(times))]
-    moving = tuple(line for line in lines if np.ptp(line.values[np.isfinite(line.values)]) > 0)
+    moving = tuple(line for line in lines if moves(line.values))
     keys = tuple(one for entry in plan.entries for one in latents(entry))
     song = waveform(plan, start, end)
     return Shown(start, end, times, moving, keys, song, beats, bars, first_bar, parts(plan, start, end), confidence)
+
+
+def moves(values: Array) -> bool:
+    """Say whether values, NaN aside, are not all the same."""
+    finite = values[np.isfinite(values)]
+    return len(finite) > 0 and float(np.ptp(finite)) > 0
 
 
 def parameters(entry: BoundEntry, times: Array) -> Iterator[Line]:
@@ -117,9 +123,10 @@ def label(written: Any) -> str:
 
 def counted(plan: Plan, start: float, end: float) -> tuple[Array, Array, int, float | None]:
     """Return the seconds of all beats and of all bars, the number of the first bar, and how sure the beats are."""
-    if not plan.clock.counts_beats:
+    try:
+        grid = plan.clock.grid
+    except ValueProblem:  # there are none
         return np.empty(0), np.empty(0), 1, None
-    grid = plan.clock.grid
     beats = grid.between(start, end)
     count = np.round(grid.beats(beats)).astype(int)
     on_bar = count % grid.beats_per_bar == 0

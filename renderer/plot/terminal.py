@@ -27,7 +27,8 @@ def print_plot(what: Shown, title: str, console: Console) -> None:
         line = Text.assemble(f"{name[: margin - 2]:<{margin}}", (text.ljust(width), style), f"  {about}")
         console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
 
-    console.print(Text(title, style="bold"))
+    if title:
+        console.print(Text(title, style="bold"))
     if what.sections:
         row("sections", section_line(what, width), "magenta")
     if len(what.beats):

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from renderer.errors import LatentreelError
-from renderer.song.facts import SongFacts, clock
+from renderer.song.facts import STEADY, SongFacts, clock
 
 STARTER = """\
 # {name}: {about}.
@@ -33,7 +33,7 @@ def starter_scene(facts: SongFacts, audio: str, scene: str = "mine.yaml") -> str
         about.append(f"{facts.tempo:.1f} beats a minute, confidence {facts.confidence:.2f}")
         tempo = "tempo: auto                        # it varies; leave it to be followed\n"
         if facts.steady:
-            tempo = f"tempo: {facts.tempo:.2f}\noffset: {facts.offset:.3f}s\n"
+            tempo = f"tempo: {round_tempo(facts):g}\noffset: {facts.offset:.3f}s\n"
         if facts.beats_per_bar != 4:
             tempo += f"beats_per_bar: {facts.beats_per_bar}\n"
     if facts.key is not None:
@@ -41,6 +41,16 @@ def starter_scene(facts: SongFacts, audio: str, scene: str = "mine.yaml") -> str
     every = facts.beats_per_bar * (2 if facts.tempo is not None and facts.tempo > 150 else 1)
     told = ", ".join(about)
     return STARTER.format(name=facts.file.name, about=told, scene=scene, audio=quoted(audio), tempo=tempo, every=every)
+
+
+def round_tempo(facts: SongFacts) -> float:
+    """Return the roundest tempo that is still right at the last beat."""
+    assert facts.tempo is not None
+    for digits in range(3):
+        tempo = round(facts.tempo, digits)
+        if abs(60 / tempo - 60 / facts.tempo) * facts.beats < STEADY:
+            return tempo
+    return round(facts.tempo, 3)
 
 
 def quoted(text: str) -> str:
