@@ -31,6 +31,7 @@ from renderer.values.fit import Fit
 from renderer.values.loop import Loop
 from renderer.values.noise import Noise
 from renderer.values.parsed import is_number, is_whole, show
+from renderer.values.section_times import SectionTimes
 from renderer.values.signal import Signal
 from renderer.values.tempo import BeatList, Tempo
 from renderer.values.time import Time
@@ -165,11 +166,15 @@ class Scene(Strict):
     beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")
     markers: dict[str, Time] = Field({}, description="Named times, for `drop + 2s`")
     signals: dict[str, NamedSignal] = Field({}, description="Named signals, for use in expressions")
+    sections: dict[str, SectionTimes] = Field(
+        {}, description="Parts of the song, each with a timeline of its own if it likes; default: found by themselves"
+    )
     audio: Audio | None = Field(None, description="Soundtrack; the film's duration defaults to its length")
     output: Annotated[list[Output], BeforeValidator(parse_outputs)] = Field(
         [], description="Files to write; default: out/<name of the scene>.mp4"
     )
     _timeline: tuple[Entry, ...] = PrivateAttr(())
+    _section_timelines: dict[str, tuple[Entry, ...]] = PrivateAttr({})
     _tree: Tree = PrivateAttr()
     _path: Path = PrivateAttr()
 
@@ -177,6 +182,11 @@ class Scene(Strict):
     def timeline(self) -> tuple[Entry, ...]:
         """Return the stack of effects, top to bottom, without those switched off."""
         return self._timeline
+
+    @property
+    def section_timelines(self) -> dict[str, tuple[Entry, ...]]:
+        """Return the stacks of the sections that have one, by their names."""
+        return self._section_timelines
 
     @property
     def tree(self) -> Tree:

@@ -25,6 +25,7 @@ from renderer.signal_source import Array, Series, SignalSource, Values
 from renderer.sinks.base import AudioTrack
 from renderer.timeline.beat_grid import found_beats, listed_beats
 from renderer.timeline.find import find_file
+from renderer.timeline.sections import check_names, heard_sections, written_sections
 from renderer.values.beats import BeatGrid, grid_of_times
 from renderer.values.feature import Feature
 from renderer.values.parsed import show
@@ -104,8 +105,24 @@ class SceneMusic:
 
     @property
     def sections(self) -> Sections:
-        """Return the sections of the film."""
-        raise ValueProblem("the scene has no sections")
+        """Return the sections of the film: those that the scene names, or those that are found in the song."""
+        written = self.scene.sections
+        if any(section.starts for section in written.values()):
+            return written_sections(written, self.clock)
+        if self._song is None:
+            raise ValueProblem("the scene has neither sections nor a song; write e.g. sections: {drop: bar 9}")
+        found = heard_sections(self._song, self._bars, self.length)
+        check_names(written, found)
+        return found
+
+    @property
+    def _bars(self) -> Array:
+        """Return the seconds of every bar of the song, none where no beat is found."""
+        with suppress(ValueProblem):  # sections are heard without bars, too
+            grid = self.clock.grid
+            first, last = grid.beats([0.0, self.song.length]) / grid.beats_per_bar
+            return grid.seconds(np.arange(np.ceil(first), np.floor(last) + 1) * grid.beats_per_bar)
+        return np.zeros(0)
 
     @property
     def find_beats(self) -> Callable[[], BeatGrid] | None:

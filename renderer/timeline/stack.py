@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -108,6 +109,15 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
     except Exception as error:  # an effect may raise anything; the user is told whose it was
         problems += problems_at(plan, path, PluginError(f"failed to prepare: {type(error).__name__}: {error}"))
     return None
+
+
+def resolve_stack(
+    entries: Sequence[BoundEntry], plan: Plan, sources: Sequence[Sources], problems: list[Problem]
+) -> tuple[StackedEffect, ...]:
+    """Return the stack of entries, each resolved for every class of the film; add what fails to `problems`."""
+    resolved = ([resolve_entry(bound, plan, one, problems) for one in sources] for bound in entries)
+    whole = ([effect for effect in effects if effect is not None] for effects in resolved)
+    return tuple(replace(first, others=tuple(rest)) for first, *rest in (effects for effects in whole if effects))
 
 
 def problems_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +58,14 @@ class BeatGrid:
     def shifted(self, seconds: float) -> BeatGrid:
         """Return the same beats, that many seconds later."""
         times = None if self.times is None else self.times + seconds
-        return BeatGrid(self.tempo, self.offset + seconds, self.beats_per_bar, times, self.first, self.confidence)
+        return replace(self, offset=self.offset + seconds, times=times)
+
+    def counted_from(self, start: float) -> BeatGrid:
+        """Return the same beats, of which the one nearest to `start` seconds is beat 0."""
+        if self.times is None:
+            return replace(self, offset=float(self.seconds(np.round(self.beats(start)))))
+        first = int(np.argmin(np.abs(self.times - start)))
+        return replace(self, offset=float(self.times[first]), first=first)
 
     @staticmethod
     def _through(x: Array, known: Array, values: Array, slope: float) -> Array:

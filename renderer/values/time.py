@@ -133,7 +133,8 @@ class Clock:
 
     fps is frames per second as the scene writes it, tempo beats per minute or None, offset the seconds of the
     first beat, markers named seconds, duration the seconds of the film or None while it is not known yet. find_beats
-    returns the beats where they are not those of a tempo, but given one by one or found in the song.
+    returns the beats where they are not those of a tempo, but given one by one or found in the song. origin is where
+    written seconds count from.
     """
 
     fps: float
@@ -143,6 +144,13 @@ class Clock:
     markers: Mapping[str, float] = field(default_factory=dict)
     duration: float | None = None
     find_beats: Callable[[], BeatGrid] | None = None
+    origin: float = 0.0
+
+    def within(self, start: float) -> Clock:
+        """Return the clock of a part of the film that counts from its own start: seconds, beats and bars."""
+        if self.find_beats is None:
+            return replace(self, origin=start, offset=start)
+        return replace(self, origin=start, find_beats=lambda: self.grid.counted_from(start))
 
     @property
     def counts_beats(self) -> bool:
@@ -167,6 +175,9 @@ class Clock:
 
     def position(self, time: Time, span: Span | None = None) -> float:
         """Return the seconds of a point in time; beats and bars count from the first beat."""
+        return self._position(time, span) + (self.origin if time.terms[0].unit in ("s", "f") else 0.0)
+
+    def _position(self, time: Time, span: Span | None) -> float:
         if self.find_beats is not None and any(term.unit in BEATS for term in time.terms):
             return self._on_grid(time, span)
         anchored = any(term.unit in BEATS for term in time.terms[:1])
