@@ -6,6 +6,7 @@ import inspect
 import re
 import textwrap
 import typing
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -83,7 +84,7 @@ def default_text(default: Any) -> str:
     return str(written).lower() if isinstance(written, bool) else str(written)
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]], *, code: bool = True) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, code: bool = True) -> str:
     """Return a markdown table; `code` sets the first column in the type of code."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
