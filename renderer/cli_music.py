@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 @click.option("--from", "start", metavar="TIME", help="Where it begins: 30s, bar 17, 50%.")
 @click.option("--to", "end", metavar="TIME", help="Where it ends.")
 @click.option(
-    "--frames", metavar="N", type=click.IntRange(1, 60), help="Show so many frames of the film above it, at beats."
+    "--frames",
+    metavar="N",
+    type=click.IntRange(1, 60),
+    help="Show about so many frames of the film above it, at beats.",
 )
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the scene: seed=3, vars.a=b.")
 @with_plugins
@@ -44,7 +47,7 @@ def plot(
     from renderer.errors import SceneError
     from renderer.plot.picture import checked_plot, draw_plot
     from renderer.plot.shown import shown
-    from renderer.plot.strip import film_strip
+    from renderer.plot.strip import film_strip, moments
     from renderer.plot.terminal import print_plot
     from renderer.timeline.plan import bind
 
@@ -61,8 +64,9 @@ def plot(
         return
     strip = []
     if frames is not None:
-        with report.progress_bar(f"{scene.name} frames", frames) as advance:
-            strip = film_strip(loaded, what, frames, registries, advance)
+        times = moments(what, frames)
+        with report.progress_bar(f"{scene.name} frames", len(times)) as advance:
+            strip = film_strip(loaded, times, registries, advance)
     report.out.print(str(draw_plot(what, scene.name, path, strip)), soft_wrap=True)
 
 

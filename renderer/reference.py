@@ -20,6 +20,7 @@ from renderer.scene.model import Bytes, EntryOptions, Fps, Output, Scene, Size
 from renderer.scene.schema import scene_schema
 from renderer.values.easing import EASINGS
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
+from renderer.values.shape import MEANINGS
 
 TYPES = {Size: "Size", Fps: "Rate", Bytes: "Bytes"}
 PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Fraction: "Rate"}
@@ -160,6 +161,31 @@ def easings_list() -> str:
 def directions_list() -> str:
     """Return the names of the directions of bloom, each with the layers that it moves."""
     return ", ".join(f"`{one.name}` ({one.first}-{one.last})" for one in ATTRIBUTES)
+
+
+def signals_table(registries: Registries) -> str:
+    """Return the table of every signal: what it follows, an example, and how it is shaped by default."""
+    rows = []
+    for name, source in sorted(registries.signals.items()):
+        first = inspect.cleandoc(source.__doc__ or "").splitlines()[0]
+        shape = ", ".join(f"{step}: {default_text(value)}" for step, value in source.shaping.items())
+        rows.append((name, first, f"`{source.example}`", shape or "-"))
+    return table(("signal", "what it follows", "example", "shaped by default"), rows)
+
+
+def settings_table(registries: Registries) -> str:
+    """Return the table of the settings of every signal that has any."""
+    rows = []
+    for name, source in sorted(registries.signals.items()):
+        for field, kind, default, text in parameters(source):
+            mark = "" if field != source.shorthand else f"; `{{{name}: ...}}` means it"
+            rows.append((name, f"`{field}`", kind, default, f"{text}{mark}"))
+    return table(("signal", "setting", "type", "default", "meaning"), rows)
+
+
+def shaping_table() -> str:
+    """Return the table of the steps of shaping, in the order in which they work."""
+    return table(("step", "what it does"), [*MEANINGS.items()])
 
 
 def hooks_table() -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderer.errors import SinkError
-from renderer.plot.shown import Keys, Line, Shown
+from renderer.plot.shown import Keys, Line, Shown, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg", ".pdf")
 WIDTH, DPI = 15.0, 100  # inches, pixels an inch
-HEIGHTS = {"strip": 1.25, "song": 1.1, "keys": 0.35, "line": 0.52, "chroma": 1.5}  # inches of a row
+LEFT, RIGHT = 0.13, 0.985  # of the width: where the rows begin and end
+TALLEST = 1.3  # inches of a frame above the rows
+HEIGHTS = {"song": 1.1, "keys": 0.35, "line": 0.52, "chroma": 1.5}  # inches of a row
 PAPER, INK, FAINT = "#121214", "#d2d2d7", "#55555e"
 SIGNAL, PARAMETER, WAVE = "#4cc2ff", "#ffb454", "#8a8a96"
 SECTIONS = ("#5b7fff", "#ff6b9a", "#39c58b", "#f2b134", "#a978ff", "#3dc7d3", "#ff8a4c", "#8fa3ad")
@@ -49,7 +51,7 @@ def draw_plot(what: Shown, title: str, path: Path, strip: Strip = ()) -> Path:
     }
     with mpl.rc_context({**look, "axes.facecolor": PAPER, "axes.edgecolor": FAINT, "path.simplify": True}):
         rows = rows_of(what, strip)
-        heights = [HEIGHTS[kind] for kind, _ in rows]
+        heights = [strip_size(strip, what)[1] if kind == "strip" else HEIGHTS[kind] for kind, _ in rows]
         figure = Figure(figsize=(WIDTH, sum(heights) * 1.12 + 1.0), dpi=DPI, facecolor=PAPER)
         grid = figure.subplots(len(rows), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})
         axes = [*grid[:, 0]]
@@ -78,14 +80,22 @@ def draw_strip(ax: Axes, strip: Strip, what: Shown) -> None:
     """Lay frames above the time at which each is shown, as many as there is room for."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-    apart = min(np.diff([time for time, _ in strip]), default=what.end - what.start)
-    room = WIDTH * 0.855 * DPI * apart / (what.end - what.start) - 4
+    width, _ = strip_size(strip, what)
     for time, frame in strip:
-        zoom = min(room / frame.shape[1], HEIGHTS["strip"] * DPI / frame.shape[0]) * 72 / DPI
+        zoom = width * 72 / frame.shape[1]
         box = OffsetImage(frame, zoom=zoom, interpolation="antialiased")
         ax.add_artist(AnnotationBbox(box, (time, 0.5), xycoords=("data", "axes fraction"), frameon=False, pad=0))
     ax.set_ylim(0, 1)
     ax.axis("off")
+
+
+def strip_size(strip: Strip, what: Shown) -> tuple[float, float]:
+    """Return (width, height) in inches of a frame, so that neighbours leave a little room between them."""
+    apart = min(np.diff([time for time, _ in strip]), default=what.end - what.start)
+    room = WIDTH * (RIGHT - LEFT) * apart / (what.end - what.start) - 0.04
+    height, width = strip[0][1].shape[:2]
+    tall = min(TALLEST, room * height / width)
+    return tall * width / height, tall
 
 
 def draw_song(ax: Axes, waveform: Any, what: Shown) -> None:
@@ -125,7 +135,7 @@ def draw_line(ax: Axes, line: Line, what: Shown) -> None:
     ax.fill_between(what.times, base, values, color=color, alpha=0.3, linewidth=0)
     ax.plot(what.times, values, color=color, linewidth=0.9)
     ax.set_ylim(low - margin, high + margin)
-    ax.set_yticks([low, high], [f"{low:.3g}", f"{high:.3g}"], fontsize=7)
+    ax.set_yticks([low, high], [short(low, high - low), short(high, high - low)], fontsize=7)
     name(ax, line.name, color)
 
 
@@ -183,8 +193,8 @@ def finish(figure: Figure, axes: Sequence[Axes], what: Shown, title: str) -> Non
     if len(what.bars):
         number_bars(axes[0], what)
     height = figure.get_size_inches()[1]
-    figure.subplots_adjust(left=0.13, right=0.985, top=1 - 0.72 / height, bottom=0.45 / height, hspace=0.12)
-    figure.text(0.13, 1 - 0.25 / height, title, fontsize=11, fontweight="bold", va="center")
+    figure.subplots_adjust(left=LEFT, right=RIGHT, top=1 - 0.72 / height, bottom=0.45 / height, hspace=0.12)
+    figure.text(LEFT, 1 - 0.25 / height, title, fontsize=11, fontweight="bold", va="center")
 
 
 def number_bars(ax: Axes, what: Shown) -> None:

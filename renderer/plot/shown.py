@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -63,12 +65,19 @@ def shown(plan: Plan, start: float = 0.0, end: float | None = None) -> Shown:
     times = np.linspace(start, end, min(MOST, max(2, round((end - start) * RATE))))
     beats, bars, first_bar, confidence = counted(plan, start, end)
     lines = [Line(name, "signal", curve(times)) for name, curve in plan.named.items()]
-    lines += [line for entry in plan.entries for line in parameters(entry, times)]
+    named = list(zip(names_of(plan.entries), plan.entries, strict=True))
+    lines += [line for name, entry in named for line in parameters(entry, name, times)]
     lines += [Line("psi", "parameter", plan.psi(times))]
     moving = tuple(line for line in lines if moves(line.values))
-    keys = tuple(one for entry in plan.entries for one in latents(entry))
+    keys = tuple(one for name, entry in named for one in latents(entry, name))
     song = waveform(plan, start, end)
     return Shown(start, end, times, moving, keys, song, beats, bars, first_bar, parts(plan, start, end), confidence)
+
+
+def short(value: float, span: float) -> str:
+    """Return a number in as many digits as tell apart what lies within a span."""
+    digits = 2 - math.floor(math.log10(span)) if span > 0 else 3
+    return f"{round(value, digits) + 0.0:.6g}"
 
 
 def moves(values: Array) -> bool:
@@ -77,11 +86,21 @@ def moves(values: Array) -> bool:
     return len(finite) > 0 and float(np.ptp(finite)) > 0
 
 
-def parameters(entry: BoundEntry, times: Array) -> Iterator[Line]:
+def names_of(entries: Iterable[BoundEntry]) -> list[str]:
+    """Return a name for each entry: its id, or that of its effect, counted where it comes again."""
+    names, seen = [], Counter[str]()
+    for entry in entries:
+        effect = entry.entry.effect.name
+        seen[effect] += 1
+        names.append(entry.entry.options.id or (effect if seen[effect] == 1 else f"{effect} {seen[effect]}"))
+    return names
+
+
+def parameters(entry: BoundEntry, called: str, times: Array) -> Iterator[Line]:
     """Yield every number of an entry of the timeline; NaN outside of its span."""
     off = entry.weight(times) <= 0
     for field, bound in entry.fields.items():
-        for name, curve in curves(bound, f"{entry.entry.effect.name}.{field.rstrip('_')}"):
+        for name, curve in curves(bound, f"{called}.{field.rstrip('_')}"):
             values = np.array(curve(times), np.float64)
             values[off] = np.nan
             yield Line(name, "parameter", values)
@@ -104,14 +123,14 @@ def curves(bound: Any, name: str) -> Iterator[tuple[str, Callable[[Array], Any]]
             yield from curves(inner, f"{name}[{index}]")
 
 
-def latents(entry: BoundEntry) -> Iterator[Keys]:
+def latents(entry: BoundEntry, called: str) -> Iterator[Keys]:
     """Yield the keyed latents of an entry, those aside that stand in a list of files or have no times."""
     for field, bound in entry.fields.items():
         if isinstance(bound, BoundKeys) and any(key.time is not None for key in bound.keys):
             clock, span = bound.scope.clock, bound.scope.span
             timed = [(clock.position(key.time, span), key) for key in bound.keys if key.time is not None]
             labels = tuple(label(key.source.written) for _, key in timed)
-            yield Keys(f"{entry.entry.effect.name}.{field}", np.array([time for time, _ in timed]), labels)
+            yield Keys(f"{called}.{field}", np.array([time for time, _ in timed]), labels)
 
 
 def label(written: Any) -> str:

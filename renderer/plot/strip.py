@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,12 @@ Picture = tuple[float, NDArray[np.uint8]]  # seconds, and a frame [H, W, 3]
 
 
 def film_strip(
-    scene: Scene, what: Shown, count: int, registries: Registries, progress: Callable[[int], None] = lambda count: None
+    scene: Scene, times: Sequence[float], registries: Registries, progress: Callable[[int], None] = lambda count: None
 ) -> list[Picture]:
-    """Return about `count` frames of what is shown, spread over it."""
+    """Return the frames of a film at times in seconds, small."""
     job = prepare(scene, Run(size=small(scene), batch=1), registries)
     plan, pictures = job.timeline.plan, []
-    for time in moments(what, count):
+    for time in times:
         frame = max(0, min(round(time * plan.fps), plan.frames - 1))
         (shown,) = iterate_frames(job, range(frame, frame + 1))
         pictures.append((time, to_rgb(shown)[0]))

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from renderer.plot.shown import Line, Shown
+from renderer.plot.shown import Line, Shown, short
 from renderer.signal_source import Values
 from renderer.timeline.expressions import Array
 
@@ -40,7 +40,12 @@ def print_plot(what: Shown, title: str, console: Console) -> None:
         for name, values in channels(line):
             finite = values[np.isfinite(values)]
             low, high = float(finite.min()), float(finite.max())
-            row(name, spark(values, width, low, high), STYLES[line.kind], f"{low:.3g} to {high:.3g}")
+            row(
+                name,
+                spark(values, width, low, high),
+                STYLES[line.kind],
+                f"{short(low, high - low)} to {short(high, high - low)}",
+            )
     row("", time_line(what, width))
 
 

@@ -6,7 +6,6 @@ import importlib.util
 import re
 import shlex
 import sys
-import wave
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from PIL import Image
 import renderer
 from renderer import api, hookspecs, sinks
 from renderer.cli import EXAMPLES, cli, film
+from renderer.example_song import write_song
 from renderer.generators.bloom import Bloom
 from renderer.job import plugins
 from renderer.plugin_manager import load_plugins
@@ -47,11 +47,8 @@ def folder(tmp_path, monkeypatch) -> Path:
         np.savez(tmp_path / name, w=z.astype(np.float32))
     np.save(tmp_path / "smile.npy", z[0])
     (tmp_path / "base.yaml").write_text("size: 32\ntimeline: [{walk: {keys: 3}}]\n")
-    with wave.open(str(tmp_path / "song.mp3"), "wb") as song:
-        song.setnchannels(1)
-        song.setsampwidth(2)
-        song.setframerate(8000)
-        song.writeframes(bytes(2 * 8000 * 3))
+    write_song(tmp_path).rename(tmp_path / "song.mp3")
+    write_song(tmp_path)
     (tmp_path / "scenes").symlink_to(ROOT / "scenes")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from renderer.example_song import write_song
-from renderer.plot.shown import shown
+from renderer.plot.shown import short, shown
 from tests.scene.bound import plan_of
 from tests.scene.command import run
 
@@ -78,6 +78,18 @@ def test_the_waveform_is_that_of_the_part_that_is_heard(folder):
     assert shown(plan_of(folder, SILENT)).waveform is None
 
 
+def test_each_of_two_effects_has_a_name_of_its_own(folder):
+    again = "  - flash: {amount: 0.1*rms}\n  - {id: last, flash: {amount: -0.1*rms}}\n"
+    assert {"flash.amount", "flash 2.amount", "last.amount"} <= set(lines_of(shown(plan_of(folder, LOUD + again))))
+
+
+@pytest.mark.parametrize(
+    ("value", "span", "text"), [(9e-18, 1, "0"), (0.1234, 1, "0.12"), (1234.5, 2000, "1230"), (3, 0, "3")]
+)
+def test_numbers_are_short(value, span, text):
+    assert short(value, span) == text
+
+
 @pytest.mark.parametrize("name", ["a.png", "deep/er/a.svg", "a.pdf"])
 def test_a_plot_is_written(folder, name):
     done = run(folder, "plot", "scene.yaml", "-o", name)
@@ -96,7 +108,7 @@ def test_frames_stand_above_the_plot(folder):
     assert run(folder, "plot", "scene.yaml", "--frames", 6, "-o", "frames.png").code == 0
     plain, strip = (np.asarray(Image.open(folder / file)) for file in ("out/scene.plot.png", "frames.png"))
     assert strip.shape[0] > plain.shape[0] + 90
-    assert strip[60:160, 250:1400, :3].std() > plain[60:160, 250:1400, :3].std()
+    assert strip[80:160, 250:1400, :3].std() > plain[80:160, 250:1400, :3].std()
 
 
 def test_the_terminal_shows_it_too(folder):
