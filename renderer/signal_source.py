@@ -6,6 +6,7 @@ shapes that (`release: 250ms`), and expressions read it under the name that the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -102,6 +103,10 @@ class SignalSource(BaseModel):
     shaping: ClassVar[dict[str, Any]] = {}  # how it is shaped where the scene says nothing, as a scene would write it
     version: ClassVar[int] = 1  # counted up whenever `analyse` gives something else, so that nothing stale is read
     cached: ClassVar[bool] = True  # False: it is quick, or reads more than the song and its settings
+
+    def usual_shape(self) -> Mapping[str, Any]:
+        """Return how it is shaped where the scene says nothing: `shaping`, unless that hangs on the settings."""
+        return self.shaping
 
     def analyse(self, hearing: Hearing) -> Series:
         """Return what is heard."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -22,11 +22,15 @@ class Bar(SignalSource):
     name = "bar"
     example = "sweep: {bar: phase}"
     shorthand = "show"
-    shaping: ClassVar[dict[str, Any]] = {}
+    shaping: ClassVar[dict[str, Any]] = {"release": "200ms"}
     cached = False
 
     show: Literal["pulse", "phase"] = param("pulse", description="pulse: 1 on the bar; phase: 0 to 1 until the next")
     every: int = param(1, description="Only on every so many bars", ge=1, le=1024)
+
+    def usual_shape(self) -> Mapping[str, Any]:
+        """Return that a pulse dies away, and that a phase stays as it is."""
+        return self.shaping if self.show == "pulse" else {}
 
     def analyse(self, hearing: Hearing) -> Series:
         """Return the pulse or the phase over the song."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ USUAL, SPREAD = 120.0, 1.3  # tempo that is likeliest where nothing speaks again
 HINT_SPREAD = 0.15  # octaves around a tempo that the user gives as a hint
 COMB = ((1, 1.0), (2, 1.0), (3, 0.5), (4, 1.0), (8, 0.7))  # at how many beats' distance it counts that things recur
 RESOLUTION = 600  # tempi that are tried
+REACH = 5  # frames, 50 ms, around a beat in which its onset is looked for
 PADDING = 8  # how much finer than the song's length tells a steady tempo is looked for
 
 
@@ -60,7 +63,9 @@ def steady_beats(song: Song, strength: Values, tempo: float, length: float) -> A
     exact = fine_tempo(strength, tempo, song.frame_rate)
     period = 60 * song.frame_rate / exact  # in frames
     offset = fine_offset(strength, period)
-    return np.arange(offset, length * song.frame_rate, period) / song.frame_rate
+    for _ in range(2):
+        period, offset = straightened(strength, np.arange(offset, length * song.frame_rate, period))
+    return np.arange(np.mod(offset, period), length * song.frame_rate, period) / song.frame_rate
 
 
 def fine_tempo(strength: Values, tempo: float, rate: float) -> float:
@@ -91,7 +96,19 @@ def fine_offset(strength: Values, period: float, bins: int = 200) -> float:
     return float(np.mod(best + 0.5 + _vertex(around), bins) / bins * period)
 
 
-def _vertex(three: NDArray[np.float64]) -> float:
+def straightened(strength: Values, beats: Array) -> tuple[float, float]:
+    """Return period and start of the line through the peaks of a strength [T] that are near to beats, all in frames."""
+    if len(beats) < 3:
+        return float(beats[-1] - beats[0]) if len(beats) > 1 else 1.0, float(beats[0])
+    near = np.clip(np.round(beats).astype(int)[:, None] + np.arange(-REACH, REACH + 1), 1, len(strength) - 2)
+    peaks = near[np.arange(len(beats)), strength[near].argmax(axis=1)]
+    exact = peaks + np.array([_vertex(strength[peak - 1 : peak + 2]) for peak in peaks])
+    heights = np.maximum(strength[peaks], 1e-9)
+    period, start = np.polyfit(np.arange(len(beats)), exact, 1, w=heights)
+    return float(period), float(start)
+
+
+def _vertex(three: NDArray[Any]) -> float:
     """Return where the parabola through three values is highest, from -0.5 to 0.5 around the middle one."""
     bend = three[0] - 2 * three[1] + three[2] if len(three) == 3 else 0.0
     return float(np.clip(0.5 * (three[0] - three[2]) / bend, -0.5, 0.5)) if bend < 0 else 0.0

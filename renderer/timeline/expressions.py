@@ -16,7 +16,7 @@ from renderer.values.easing import EasingFunction
 from renderer.values.expression import CLOCKS, CONSTANTS, Expression, Node
 from renderer.values.feature import Feature
 from renderer.values.signal import Signal
-from renderer.values.time import Clock, Span
+from renderer.values.time import BEATS, Clock, Span
 
 if TYPE_CHECKING:
     from renderer.timeline.music import SceneMusic
@@ -180,14 +180,25 @@ class _Binder:
         options = {name: self.bind(value) for name, value in node.options}
         if node.value == "noise":
             return self._noise(period, options)
-        step = fitted(period, self.scope.loop)[0]
+        turns = self._turns(node.args[0], period)
         phase = options.get("phase", np.zeros_like)
         if node.value in WAVES:
             wave = WAVES[node.value]
-            return lambda t: wave(t / step + phase(t))
+            return lambda t: wave(turns(t) + phase(t))
         width = options.get("width") or (lambda t: np.full_like(t, 0.5 if node.value == "square" else 0.1))
         low = -1.0 if node.value == "square" else 0.0
-        return lambda t: np.where(np.mod(t / step + phase(t), 1) < width(t), 1.0, low)
+        return lambda t: np.where(np.mod(turns(t) + phase(t), 1) < width(t), 1.0, low)
+
+    def _turns(self, written: Node, period: float) -> Curve:
+        """Return the rounds of an oscillator; one of a period in beats counts from the first beat, and along them."""
+        clock, step = self.scope.clock, fitted(period, self.scope.loop)[0]
+        if written.kind != "time" or {term.unit for term in written.value.terms} - set(BEATS):
+            return lambda t: t / step
+        if clock.find_beats is not None and self.scope.loop is None:
+            beats = period / clock.grid.beat_length
+            return lambda t: clock.grid.beats(t) / beats
+        start = float(clock.grid.seconds(0.0))
+        return lambda t: (t - start) / step
 
     def _noise(self, period: float, options: dict[str, Curve]) -> Curve:
         self.noises += 1

@@ -183,7 +183,7 @@ class SceneMusic:
         key = repr(feature.written)
         if key not in self._series:
             source = self.source(feature)
-            shape = feature.shape.over(Shape.parse(source.shaping))
+            shape = feature.shape.over(Shape.parse(source.usual_shape()))
             try:
                 self._series[key] = shaped(self.analysed(source), shape, self.clock.length)
             except SoundProblem as problem:
