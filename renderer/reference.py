@@ -38,6 +38,10 @@ ANCHORS = {
     "Classes": "classes",
     "Noise": "noise",
     "Audio": "sound",
+    "Tempo": "audio.md#beats-and-bars",
+    "BeatList": "audio.md#beats-and-bars",
+    "SectionTimes": "audio.md#sections",
+    "Feature": "audio.md#numbers-that-listen",
     "Output": "every-output",
 }
 
@@ -62,7 +66,14 @@ def type_name(annotation: Any) -> str:
 
 def linked(kind: str, page: str = "") -> str:
     """Return the name of a type with links to where docs/scene.md explains it; page is empty on that page itself."""
-    return re.sub(r"\b[A-Z]\w+\b", lambda m: f"[{m[0]}]({page}#{ANCHORS[m[0]]})" if m[0] in ANCHORS else m[0], kind)
+
+    def link(match: re.Match[str]) -> str:
+        anchor = ANCHORS.get(match[0])
+        if anchor is None:
+            return match[0]
+        return f"[{match[0]}]({anchor if '#' in anchor else f'{page}#{anchor}'})"
+
+    return re.sub(r"\b[A-Z]\w+\b", link, kind)
 
 
 def parameters(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:

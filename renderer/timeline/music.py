@@ -95,8 +95,8 @@ class SceneMusic:
 
     def _repeated(self, grid: BeatGrid) -> BeatGrid:
         """Return the beats of the film, which come again where the song repeats."""
-        period, end = self.period, self.length
-        if period is None or period >= end:
+        period = self.period
+        if period is None or period >= (end := self.length):
             return grid
         once = grid.between(0, period)
         times = np.concatenate([once + i * period for i in range(int(end // period) + 1)])

@@ -24,6 +24,7 @@ from renderer.plugin_manager import load_plugins
 from renderer.scene.load import CONSUMED, names_of
 from renderer.scene.model import EntryOptions, Output, Scene
 from renderer.scene.starter import STARTER
+from renderer.timeline.plan import bind
 from renderer.values.classes import Classes
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
 from renderer.values.latent import KEY_OPTIONS, SOURCE_OPTIONS
@@ -203,7 +204,14 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     registries = load_plugins((own,))
     assert registries.broken == []
     added = [name for name in registries.effects if name not in EFFECTS]
-    assert added or len(registries.easings) > len(plugins().easings)
+    heard = [name for name in registries.signals if name not in plugins().signals]
+    assert added or heard or len(registries.easings) > len(plugins().easings)
+    for name in heard:
+        text = f"audio: song.wav\npsi: {name}\ntimeline: [{{walk: {{keys: 3}}}}]\n"
+        (folder / "heard.yaml").write_text(f"{text}signals: {{{registries.signals.find(name).example}}}\n")
+        plan, _ = bind(api.load_scene(folder / "heard.yaml", registries=registries), registries)
+        loud, quiet = plan.psi(np.array([3.1, 0.9]))
+        assert 0 <= loud < quiet <= 1
     for name in added:
         example = registries.effects.find(name).example
         frames = {}
