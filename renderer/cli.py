@@ -221,7 +221,8 @@ def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], 
     registries, run, recorded = registries_of(folders), run_of(**options), None
     if scene.suffix == ".json":
         run, recorded = recorded_run(scene, run)
-    opened = api.load_scene(scene, settings, registries)
+    with report.listening():
+        opened = api.load_scene(scene, settings, registries)
     with report.download_bar(run.model or opened.model) as progress:
         fetch_model(opened, run, registries, progress)
     return api.prepare(opened, run, registries), registries, recorded

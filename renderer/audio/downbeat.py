@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from renderer.audio.onsets import EARLY
+from renderer.audio.progress import load_librosa
 from renderer.audio.song import Song
 from renderer.signal_source import Array, Values
 
@@ -37,8 +38,7 @@ def chord_changes(song: Song, beats: Array) -> Array:
 
 def chroma(song: Song) -> Values:
     """Return the strength of the twelve notes, C first, float32 [T, 12], 25 times a second; loud or not counts."""
-    import librosa
-
+    librosa = load_librosa()
     weights = np.asarray(librosa.filters.chroma(sr=song.rate, n_fft=WINDOW), np.float32)
     power = np.concatenate([spectra[own] @ weights.T for own, spectra in song.spectra(WINDOW, hop=HOP)])
     return np.asarray(np.sqrt(power), np.float32)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from renderer.audio.progress import load_librosa
 from renderer.audio.song import Song
 from renderer.signal_source import Series
 
@@ -20,8 +21,7 @@ def melody(song: Song, low: float, high: float) -> Series:
 
     The first values are those of the first tone; 0 all along where there is no tone at all.
     """
-    import librosa
-
+    librosa = load_librosa()
     pitches: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
     step = BLOCK * song.rate
     for start in range(0, max(song.samples, 1), step):

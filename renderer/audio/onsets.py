@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from renderer.audio.progress import load_librosa
 from renderer.audio.song import WINDOW, Song
 from renderer.signal_source import Series
 
@@ -49,8 +50,7 @@ def growth(loudness: Matrix) -> NDArray[np.float32]:
 
 def mel_weights(song: Song, bands: int, window: int = WINDOW) -> Matrix:
     """Return the weights of mel bands over the bins of a spectrum, [B, bins]."""
-    import librosa
-
+    librosa = load_librosa()
     weights = librosa.filters.mel(sr=song.rate, n_fft=window, n_mels=bands, fmin=30.0, fmax=song.rate / 2.2, norm=None)
     return np.asarray(weights, np.float32)
 

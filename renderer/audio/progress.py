@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 Tell = Callable[[str], None]
 _tell: ContextVar[Tell | None] = ContextVar("tell", default=None)
@@ -25,3 +27,12 @@ def say(text: str) -> None:
     tell = _tell.get()
     if tell is not None:
         tell(text)
+
+
+def load_librosa() -> Any:
+    """Return librosa; it is large, and compiles parts of itself when it is first used after it was installed."""
+    if "librosa" not in sys.modules:
+        say("librosa gets ready; the first time it compiles itself, which takes some seconds")
+    import librosa
+
+    return librosa

@@ -27,12 +27,14 @@ def shaped(series: Series, shape: Shape, seconds: Callable[[Time], float]) -> Se
     rate, own = series.rate, slice(None)
     values = series.columns.astype(np.float64)
     low, high = _limits(values, shape)
+    if shape.clip is not None:
+        values = np.clip(values, low, high)
     if not series.hold:
         front, back = _rests(shape, rate, seconds)
         values = np.pad(values, ((front, back), (0, 0)))
         own = slice(front, len(values) - back)
         series = replace(series, start=series.start - front / rate)
-    values = _normalised(np.clip(values, low, high), shape, low, high, rate, seconds)
+    values = _normalised(values, shape, low, high, rate, seconds)
     if shape.power is not None:
         values = np.maximum(values, 0) ** shape.power
     if shape.threshold is not None:

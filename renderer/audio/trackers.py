@@ -9,6 +9,7 @@ import numpy as np
 
 from renderer.audio.downbeat import first_downbeat
 from renderer.audio.onsets import EARLY, LAG
+from renderer.audio.progress import load_librosa
 from renderer.audio.song import HOP, Song
 from renderer.audio.tempo import accents, rough_tempo, steady_beats
 from renderer.signal_source import Array, Values
@@ -59,8 +60,7 @@ def sum_of(strengths: tuple[Values, ...]) -> Values:
 
 def tracked_beats(song: Song, strength: Values, tempo: float) -> Array:
     """Return the seconds of beats that follow what is heard, one by one."""
-    import librosa
-
+    librosa = load_librosa()
     _, frames = librosa.beat.beat_track(
         onset_envelope=strength, sr=song.rate, hop_length=HOP, bpm=tempo, trim=False, units="frames"
     )

@@ -96,10 +96,10 @@ class SceneMusic:
     def _repeated(self, grid: BeatGrid) -> BeatGrid:
         """Return the beats of the film, which come again where the song repeats."""
         period = self.period
-        if period is None or period >= (end := self.length):
+        if period is None or period >= self.length:
             return grid
         once = grid.between(0, period)
-        times = np.concatenate([once + i * period for i in range(int(end // period) + 1)])
+        times = np.concatenate([once + i * period for i in range(int(self.length // period) + 1)])
         first = int(np.argmin(np.abs(times - grid.seconds(0))))
         return grid_of_times(times, grid.beats_per_bar, first, grid.confidence)
 
