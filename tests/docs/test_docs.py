@@ -208,7 +208,8 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     others = [name for kind in kinds for name in getattr(registries, kind) if name not in getattr(plugins(), kind)]
     assert added or others
     for name in set(registries.signals) - set(plugins().signals):
-        text = f"audio: song.wav\nsignals: {{{registries.signals.find(name).example}}}\ntimeline: [{{walk: {{keys: 3}}}}]\n"
+        signals = registries.signals.find(name).example
+        text = f"audio: song.wav\nsignals: {{{signals}}}\ntimeline: [{{walk: {{keys: 3}}}}]\n"
         (folder / "heard.yaml").write_text(text)
         plan, _ = bind(api.load_scene(folder / "heard.yaml", registries=registries), registries)
         (values,) = (curve(np.linspace(0, 4, 100)) for curve in plan.named.values())
