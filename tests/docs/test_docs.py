@@ -203,7 +203,14 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     registries = load_plugins((own,))
     assert registries.broken == []
     added = [name for name in registries.effects if name not in EFFECTS]
-    assert added or len(registries.easings) > len(plugins().easings)
+    heard = [registries.signals[name].example for name in registries.signals if name not in plugins().signals]
+    heard += [f"x: {{beat: phase}}\ntempo: {{tracker: {name}}}" for name in list(registries.beat_trackers)[1:]]
+    for written in heard:
+        path = folder / "heard.yaml"
+        path.write_text(f"audio: song.wav\nsignals:\n  {written}\ntimeline: [{{walk: {{keys: 3}}}}]\n")
+        plan = api.prepare(api.load_scene(path, registries=registries), registries=registries).timeline.plan
+        assert all(np.ptp(curve(np.linspace(0, 4, 50))) > 0.3 for curve in plan.named.values())
+    assert added or heard or len(registries.easings) > len(plugins().easings)
     for name in added:
         example = registries.effects.find(name).example
         frames = {}
