@@ -6,6 +6,7 @@ import inspect
 import re
 import textwrap
 import typing
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -37,6 +38,10 @@ ANCHORS = {
     "Classes": "classes",
     "Noise": "noise",
     "Audio": "sound",
+    "Tempo": "audio.md#beats-and-bars",
+    "BeatList": "audio.md#beats-and-bars",
+    "SectionTimes": "audio.md#sections",
+    "Feature": "audio.md#numbers-that-listen",
     "Output": "every-output",
 }
 
@@ -61,7 +66,14 @@ def type_name(annotation: Any) -> str:
 
 def linked(kind: str, page: str = "") -> str:
     """Return the name of a type with links to where docs/scene.md explains it; page is empty on that page itself."""
-    return re.sub(r"\b[A-Z]\w+\b", lambda m: f"[{m[0]}]({page}#{ANCHORS[m[0]]})" if m[0] in ANCHORS else m[0], kind)
+
+    def link(match: re.Match[str]) -> str:
+        anchor = ANCHORS.get(match[0])
+        if anchor is None:
+            return match[0]
+        return f"[{match[0]}]({anchor if '#' in anchor else f'{page}#{anchor}'})"
+
+    return re.sub(r"\b[A-Z]\w+\b", link, kind)
 
 
 def parameters(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:
@@ -83,7 +95,7 @@ def default_text(default: Any) -> str:
     return str(written).lower() if isinstance(written, bool) else str(written)
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]], *, code: bool = True) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, code: bool = True) -> str:
     """Return a markdown table; `code` sets the first column in the type of code."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:

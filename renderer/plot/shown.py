@@ -65,7 +65,7 @@ def shown(plan: Plan, start: float = 0.0, end: float | None = None) -> Shown:
     times = np.linspace(start, end, min(MOST, max(2, round((end - start) * RATE))))
     beats, bars, first_bar, confidence = counted(plan, start, end)
     lines = [Line(name, "signal", curve(times)) for name, curve in plan.named.items()]
-    named = list(zip(names_of(plan.entries), plan.entries, strict=True))
+    named = list(named_entries(plan))
     lines += [line for name, entry in named for line in parameters(entry, name, times)]
     lines += [Line("psi", "parameter", plan.psi(times))]
     moving = tuple(line for line in lines if moves(line.values))
@@ -84,6 +84,15 @@ def moves(values: Array) -> bool:
     """Say whether values, NaN aside, are not all the same."""
     finite = values[np.isfinite(values)]
     return len(finite) > 0 and float(np.ptp(finite)) > 0
+
+
+def named_entries(plan: Plan) -> Iterator[tuple[str, BoundEntry]]:
+    """Yield every entry of the timeline, then those of the sections, each with a name of its own."""
+    yield from zip(names_of(plan.entries), plan.entries, strict=True)
+    for part in plan.sections:
+        again = f" {part.section.repeat + 1}" if part.section.repeat else ""
+        for name, entry in zip(names_of(part.entries), part.entries, strict=True):
+            yield f"{part.section.label}{again}: {name}", entry
 
 
 def names_of(entries: Iterable[BoundEntry]) -> list[str]:

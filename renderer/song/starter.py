@@ -14,7 +14,7 @@ STARTER = """\
 # {name}: {about}.
 # Look at what it hears: render plot {scene}
 audio: {audio}
-{tempo}seed: 7
+{tempo}{sections}seed: 7
 size: 512
 
 timeline:
@@ -40,7 +40,34 @@ def starter_scene(facts: SongFacts, audio: str, scene: str = "mine.yaml") -> str
         about.append(facts.key.name)
     every = facts.beats_per_bar * (2 if facts.tempo is not None and facts.tempo > 150 else 1)
     told = ", ".join(about)
-    return STARTER.format(name=facts.file.name, about=told, scene=scene, audio=quoted(audio), tempo=tempo, every=every)
+    parts = named_sections(facts)
+    return STARTER.format(
+        name=facts.file.name, about=told, scene=scene, audio=quoted(audio), tempo=tempo, sections=parts, every=every
+    )
+
+
+def named_sections(facts: SongFacts) -> str:
+    """Return the lines of `sections:`, as they were heard; none where the song is one."""
+    if len(facts.sections) < 2:
+        return ""
+    starts: dict[str, list[str]] = {}
+    for section in facts.sections:
+        starts.setdefault(section.label, []).append(started(section.start, facts))
+    lines = [f"  {label}: [{', '.join(times)}]\n" for label, times in starts.items()]
+    return "sections:                                  # as heard; name them and move them as you like\n" + "".join(
+        lines
+    )
+
+
+def started(seconds: float, facts: SongFacts) -> str:
+    """Return when a section starts: as a bar where it is one, else in seconds."""
+    if seconds < 0.05:
+        return "0s"
+    if facts.tempo is not None and facts.steady:
+        bars = (seconds - facts.offset) * facts.tempo / 60 / facts.beats_per_bar
+        if abs(bars - round(bars)) < 0.1 and round(bars) >= 0:
+            return f"bar {round(bars) + 1}"
+    return f"{seconds:.2f}s"
 
 
 def round_tempo(facts: SongFacts) -> float:

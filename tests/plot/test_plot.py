@@ -143,3 +143,17 @@ def test_a_part_may_be_named_in_bars(folder):
     done = run(folder, "plot", "scene.yaml", "--from", "bar 2", "--term")
     assert done.code == 0
     assert "0:02.0" in done.out
+
+
+def test_sections_are_shown_with_their_own_timelines(folder):
+    sections = """
+sections:
+  verse: [0s, 2s]
+  drop: {at: [1s, 3s], timeline: [{flash: {amount: {0s: 0, 1s: 1}}}]}
+"""
+    what = shown(plan_of(folder, SILENT + sections))
+    starts = [(section.label, section.start) for section in what.sections]
+    assert starts == [("verse", 0), ("drop", 1), ("verse", 2), ("drop", 3)]
+    values = lines_of(what)["drop 2: flash.amount"].values
+    assert np.isnan(values[what.times < 2.99]).all()
+    assert values[np.isfinite(values)][-1] == pytest.approx(1, abs=0.02)
