@@ -5,6 +5,8 @@ Source: Fitzgerald 2010, *Harmonic/percussive separation using median filtering*
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +20,17 @@ ALONG, ACROSS = 31, 17  # frames (310 ms) and bands of the median filters
 Matrix = NDArray[np.float32]
 
 
+_parted: WeakKeyDictionary[Song, tuple[Series, Series]] = WeakKeyDictionary()  # the two are asked for one by one
+
+
 def harmonic_percussive(song: Song) -> tuple[Series, Series]:
     """Return the levels of what lasts and of what hits, over time."""
+    if song not in _parted:
+        _parted[song] = _part(song)
+    return _parted[song]
+
+
+def _part(song: Song) -> tuple[Series, Series]:
     weights, lasting, hitting = mel_weights(song, BANDS, WINDOW), [], []
     for own, spectra in song.spectra(WINDOW, margin=ALONG // 2):
         power = spectra @ weights.T
