@@ -51,6 +51,26 @@ def test_every_source_gives_what_its_example_says(plan_of, name):
     assert np.abs(values).max() <= (1.001 if name != "tempo" else 1000)
 
 
+@pytest.mark.parametrize("file", ["silence", "dc", "clipped", "eight"])
+def test_odd_sounds_give_numbers(plan_of, file):
+    names = sorted(set(plugins().signals) - {"csv", "midi", "stem", "tempo"})
+    examples = "".join(f"  {plugins().signals[name].example}\n" for name in names)
+    plan = plan_of(f"audio: {file}.wav\ntempo: 120\nduration: 3s\nsignals:\n{examples}")
+    for curve in plan.named.values():
+        values = curve(np.linspace(0, 3, 100))
+        assert np.isfinite(values).all()
+        assert values.min() >= 0
+        assert values.max() <= 1.001
+    if file in ("silence", "dc"):
+        assert not plan.named["loud"](np.linspace(0.1, 1.9, 50)).any()  # what never changes is no signal
+
+
+def test_a_file_of_one_sample_is_no_song(plan_of):
+    assert problems(plan_of, "audio: one.wav\n") == [
+        "1:8: audio: expected a song, but one.wav is over in less than 10 ms"
+    ]
+
+
 def test_silence_is_nothing_and_no_error(plan_of):
     plan = plan_of("audio: silence.wav\nsignals: {a: {rms: {}}, b: kick, c: {centroid: {}}, d: {chroma: A}}\n")
     assert all(not plan.named[name](np.linspace(0, 2, 50)).any() for name in "abcd")
