@@ -84,6 +84,10 @@ def test_a_pitch_in_silence_is_zero_and_a_tone_is_its_note(plan_of):
     assert plan.named["d"](t).max() < 0.1
 
 
+def test_a_song_without_a_beat_has_sections(plan_of):
+    assert plan_of("audio: silence.wav\nsignals: {s: {section: A}}\n").named["s"](np.array([1.0])) == 1
+
+
 def test_a_film_may_outlast_its_song(plan_of):
     plan = plan_of(
         "audio: tone.wav\nduration: 9s\nsignals: {loud: {band: low-mid, release: 100ms, normalise: false}}\n"
