@@ -46,8 +46,17 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LATENTREEL_CACHE"] = folder
-        song = Path(folder) / "song.mp3"
-        repeat = ["-stream_loop", "-1", "-i", str(options.song.absolute()), "-t", str(60 * options.minutes)]
+        song = Path(folder) / "song.mka"
+        repeat = [
+            "-stream_loop",
+            "-1",
+            "-i",
+            str(options.song.absolute()),
+            "-t",
+            str(60 * options.minutes),
+            "-c",
+            "copy",
+        ]
         subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *repeat, str(song)], check=True)
         measure(song, SIGNALS, options)
 

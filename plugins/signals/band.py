@@ -37,7 +37,7 @@ class Bass(Band):
     """Follow how loud the bass is: `{band: bass}`, under a name that expressions can use as it is."""
 
     name = "bass"
-    example = "low: {bass: {}, release: 300ms}"
+    example = "deep: {bass: {}, release: 300ms}"
     range: Range = param("bass", description="The range of Hz")
 
 

@@ -50,7 +50,7 @@ class Hats(Onset):
     """Jump on hi-hats and cymbals: `{onset: hats}`, under a name that expressions can use as it is."""
 
     name = "hats"
-    example = "tick: {hats: {}, release: 60ms}"
+    example = "glint: {hats: {}, release: 60ms}"
     shaping: ClassVar[dict[str, Any]] = {**Onset.shaping, "release": "80ms"}
     band: Band | None = param("hats", description="The range of Hz")
 

@@ -12,8 +12,8 @@ class Pitch(SignalSource):
     """Follow how high the melody is.
 
     The fundamental that is heard best (pYIN), in semitones as MIDI counts them (60 is middle C), stretched to 0..1;
-    write `normalise: false` for the semitones. Where there is no tone it stays as it was. It takes longer than the
-    other signals: about a tenth of the song's length.
+    write `normalise: false` for the semitones. Where there is no tone it stays as it was. No other signal takes
+    as long to hear.
     """
 
     name = "pitch"

@@ -9,14 +9,20 @@ from renderer.audio.progress import load_librosa
 from renderer.audio.song import Song
 from renderer.signal_source import Array, Values
 
+CHANGE = 0.1  # by how much harmony differs at least where it changes; what is less is no chord change
 WINDOW, HOP = 8192, 960
 
 
-def first_downbeat(song: Song, beats: Array, low: Values, beats_per_bar: int) -> int:
-    """Return which of the first beats [B] begins a bar: the one from which on most chords change and kicks fall."""
+def first_downbeat(song: Song, beats: Array, low: Values, size: Values, beats_per_bar: int) -> int:
+    """Return which of the first beats [B] begins a bar: the one from which on most chords change and drums are loud.
+
+    low and size [T] are how much begins in the low drums, and in all.
+    """
     if len(beats) < 2 * beats_per_bar:
         return 0
-    evidence = _standard(chord_changes(song, beats)) + 0.5 * _standard(_at(low, beats, song.frame_rate))
+    evidence = _standard(chord_changes(song, beats), CHANGE)
+    for strength in (low, size):
+        evidence = evidence + 0.5 * _standard(_at(strength, beats, song.frame_rate))
     totals = [float(np.mean(evidence[place::beats_per_bar])) for place in range(beats_per_bar)]
     return int(np.argmax(totals))
 
@@ -53,6 +59,6 @@ def _at(strength: Values, beats: Array, rate: float) -> Array:
     return np.asarray(near[places], np.float64)
 
 
-def _standard(values: Array) -> Array:
-    spread = float(values.std())
+def _standard(values: Array, least: float = 0.0) -> Array:
+    spread = max(float(values.std()), least)
     return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))

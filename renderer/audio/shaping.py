@@ -15,7 +15,7 @@ from renderer.values.time import Time
 
 SILENT = 1e-6  # what spans less than this is all alike
 LOCAL_FLOOR = 0.1  # a sliding normalisation never takes what is quieter than this share of the loudest for loud
-SETTLED = 5.0  # time constants after which a follower has arrived
+SETTLED = 8.0  # time constants after which a follower has arrived
 
 
 def shaped(series: Series, shape: Shape, seconds: Callable[[Time], float]) -> Series:

@@ -49,7 +49,7 @@ def librosa_beats(song: Song, hint: float | None, beats_per_bar: int) -> Beats:
     times = steady if share_near(tracked, steady) >= STEADY else tracked
     late = EARLY - LAG / 2 / song.frame_rate  # between a frame of strength and what is heard in it
     times = times + late
-    return Beats(times, confidence, first_downbeat(song, times, strengths[2], beats_per_bar))
+    return Beats(times, confidence, first_downbeat(song, times, strengths[2], strengths[1], beats_per_bar))
 
 
 def sum_of(strengths: tuple[Values, ...]) -> Values:

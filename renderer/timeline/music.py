@@ -75,14 +75,18 @@ class SceneMusic:
                 return listed_beats(self.scene, self.start)
             return found_beats(self.scene, self.song, self.registries, self._offset)
         except ValueProblem as problem:
-            where = "beats" if self.scene.beats is not None else "tempo" if self.scene.tempo is not None else "audio"
-            self.problems.append(((where,), problem))
-            return ValueProblem(str(problem), ())
+            return problem
 
     def _find_beats(self) -> BeatGrid:
         if isinstance(self._grid, ValueProblem):
-            raise self._grid
+            where = "beats" if self.scene.beats is not None else "tempo" if self.scene.tempo is not None else "audio"
+            self._note(where, self._grid)
+            raise ValueProblem(str(self._grid), ())
         return self._repeated(self._grid)
+
+    def _note(self, where: str, problem: ValueProblem) -> None:
+        if ((where,), problem) not in self.problems:
+            self.problems.append(((where,), problem))
 
     @property
     def _offset(self) -> float | None:
@@ -118,11 +122,18 @@ class SceneMusic:
     @property
     def _bars(self) -> Array:
         """Return the seconds of every bar of the song, none where no beat is found."""
-        with suppress(ValueProblem):  # sections are heard without bars, too
-            grid = self.clock.grid
-            first, last = grid.beats([0.0, self.song.length]) / grid.beats_per_bar
-            return grid.seconds(np.arange(np.ceil(first), np.floor(last) + 1) * grid.beats_per_bar)
-        return np.zeros(0)
+        if self.find_beats is not None and isinstance(self._grid, ValueProblem):
+            return np.zeros(0)
+        grid = self.clock.grid
+        first, last = grid.beats([0.0, self._song_end]) / grid.beats_per_bar
+        return grid.seconds(np.arange(np.ceil(first), np.floor(last) + 1) * grid.beats_per_bar)
+
+    @property
+    def _song_end(self) -> float:
+        """Return the seconds of the film at which the song ends, without reading it."""
+        if self.track is None or self.track.duration is None:
+            return self.length
+        return self.track.duration + max(-self.track.start, 0.0)
 
     @property
     def find_beats(self) -> Callable[[], BeatGrid] | None:
@@ -189,7 +200,7 @@ class SceneMusic:
             except SoundProblem as problem:
                 if self._song is None or problem.path != self._song.path:
                     raise
-                self.problems.append((("audio",), problem))
+                self._note("audio", problem)
                 raise ValueProblem(str(problem), ()) from problem
         return self._series[key]
 

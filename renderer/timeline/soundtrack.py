@@ -29,6 +29,8 @@ def bind_audio(audio: Audio, folder: Path, *, closed: bool = False) -> AudioTrac
     """
     path = find_file(audio.file, folder)
     length = sound_length(path)
+    if length <= 0:
+        raise ValueProblem(f"expected a song, but {path.name} is over in less than 10 ms")
     end = length if audio.end is None else audio.end
     gather, used = Gather(), end - max(audio.start, 0)
     if audio.start >= length:

@@ -23,6 +23,10 @@ def song_folder(tmp_path_factory):
     write(folder / "song.wav", 0.6 * drums + 0.05 * hits(BEATS + 0.25, 16.0, hertz=9000, fall=60))
     write(folder / "tone.wav", tone(4.0))
     write(folder / "silence.wav", np.zeros(48000))
+    write(folder / "one.wav", np.array([0.5]))
+    write(folder / "dc.wav", np.full(48000, 0.5))
+    write(folder / "clipped.wav", np.sign(tone(2.0)))
+    write(folder / "eight.wav", np.tile(tone(2.0)[:, None], 8))
     return folder
 
 

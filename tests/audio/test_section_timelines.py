@@ -79,7 +79,7 @@ def test_image_effects_of_a_section_fade_with_it(made):
         (("fade: 500ms", "fade: 9s"), "sections.drop.fade: expected a fade no longer than the section"),
         (("direction: hue", "direction: hu"), "sections.drop.timeline[1].direction-sweep.direction: unknown direction"),
         (("{walk: {keys: {0s: 5, 1b: 6}}}", "{wlk: {}}"), "unknown effect 'wlk'; did you mean 'walk'?"),
-        (("out: 5s", "out: 6s"), "sections.verse: starts at 6s, when out starts already"),
+        (("out: 5s", "out: 6s"), "sections.out: starts at 6s, when verse starts already"),
         (("out: 5s", "out: {}"), "sections.out: expected `at`, the times at which it starts"),
         (("fps: 10", "fps: 10\nloop: true"), "sections: the loop cannot close: the film ends in another section"),
     ],

@@ -207,9 +207,11 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     kinds = ("easings", "signals", "beat_trackers")
     others = [name for kind in kinds for name in getattr(registries, kind) if name not in getattr(plugins(), kind)]
     assert added or others
-    for name in set(registries.signals) - set(plugins().signals):
-        signals = registries.signals.find(name).example
-        text = f"audio: song.wav\nsignals: {{{signals}}}\ntimeline: [{{walk: {{keys: 3}}}}]\n"
+    heard = [registries.signals[name].example for name in registries.signals if name not in plugins().signals]
+    trackers = set(registries.beat_trackers) - set(plugins().beat_trackers)
+    heard += [f"x: {{beat: phase}}}}\ntempo: {{tracker: {name}" for name in trackers]
+    for example in heard:
+        text = f"audio: song.wav\nsignals: {{{example}}}\ntimeline: [{{walk: {{keys: 3}}}}]\n"
         (folder / "heard.yaml").write_text(text)
         plan, _ = bind(api.load_scene(folder / "heard.yaml", registries=registries), registries)
         (values,) = (curve(np.linspace(0, 4, 100)) for curve in plan.named.values())
