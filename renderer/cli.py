@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from renderer import __version__, cli_models, cli_music
-from renderer.cli_options import registries_of, with_plugins
+from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 
 if TYPE_CHECKING:
@@ -276,15 +274,6 @@ def refuse_mistyped(scene: Path) -> None:
     hint = nearest(word, [name for name in cli.commands if name != "film"])
     if not scene.exists() and scene.suffix == "" and os.sep not in word and hint:
         raise LatentreelError(f"no scene and no command is called {word!r}{hint}")
-
-
-@contextmanager
-def naming(option: str) -> Iterator[None]:
-    """Name the option in whose value a problem was found."""
-    try:
-        yield
-    except ValueProblem as problem:
-        raise LatentreelError(f"{option}: {problem}") from problem
 
 
 def fail(error: Exception) -> NoReturn:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from renderer.cli_options import registries_of, with_plugins
+from renderer.cli_options import naming, registries_of, with_plugins
 
 if TYPE_CHECKING:
     from renderer.timeline.plan import Plan
@@ -117,14 +115,3 @@ def seen_part(plan: Plan, start: str | None, end: str | None) -> tuple[float, fl
             f"got {first:g}s and {last:g}s"
         )
     return first, last
-
-
-@contextmanager
-def naming(option: str) -> Iterator[None]:
-    """Name the option in whose value a problem was found."""
-    from renderer.errors import LatentreelError, ValueProblem
-
-    try:
-        yield
-    except ValueProblem as problem:
-        raise LatentreelError(f"{option}: {problem}") from problem
