@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent.parent.parent / "plugins"
 FILES = sorted(path for path in FOLDER.glob("*.py") if path.name != "__init__.py")
 SIGNALS = sorted(path for path in (FOLDER / "signals").glob("*.py") if path.name != "__init__.py")
 EFFECTS = plugins().effects
-LIBRARIES = {"torch", "numpy", "scipy", "librosa", "mido"}
+LIBRARIES = {"torch", "numpy", "scipy", "librosa", "mido", "PIL"}
 
 
 def test_every_file_is_a_bundled_plugin():
