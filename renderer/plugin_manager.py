@@ -43,7 +43,6 @@ DEFAULT_PLUGINS = (
 )
 DEFAULT_SIGNALS = (
     "band",
-    "bar",
     "beat",
     "centroid",
     "chroma",
@@ -52,7 +51,6 @@ DEFAULT_SIGNALS = (
     "harmonic",
     "midi",
     "onset",
-    "percussive",
     "pitch",
     "rms",
     "section",

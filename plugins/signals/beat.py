@@ -1,4 +1,4 @@
-"""The beat, as a pulse or a phase."""
+"""The beat and the bar, as a pulse or a phase."""
 
 from __future__ import annotations
 
@@ -25,8 +25,14 @@ class Beat(SignalSource):
     shaping: ClassVar[dict[str, Any]] = {"release": "200ms"}
     cached = False
 
-    show: Literal["pulse", "phase"] = param("pulse", description="pulse: 1 on the beat; phase: 0 to 1 until the next")
-    every: int = param(1, description="Only on every so many beats", ge=1, le=1024)
+    show: Literal["pulse", "phase"] = param(
+        "pulse", description="pulse: 1 on it, dying away; phase: 0 to 1 until the next"
+    )
+    every: int = param(1, description="Only every so many of them", ge=1, le=1024)
+
+    def beats_in_one(self, hearing: Hearing) -> int:
+        """Return how many beats there are from one to the next."""
+        return 1
 
     def usual_shape(self) -> Mapping[str, Any]:
         """Return that a pulse dies away, and that a phase stays as it is."""
@@ -34,7 +40,7 @@ class Beat(SignalSource):
 
     def analyse(self, hearing: Hearing) -> Series:
         """Return the pulse or the phase over the song."""
-        beats, step = hearing.beats, self.every
+        beats, step = hearing.beats, self.every * self.beats_in_one(hearing)
         t = np.arange(int(hearing.length * RATE) + 2) / RATE
         count = beats.beats(t) / step
         if self.show == "phase":
@@ -46,7 +52,23 @@ class Beat(SignalSource):
         return Series(pulses, RATE)
 
 
+class Bar(Beat):
+    """Pulse at the beginning of every bar, or count from one bar to the next.
+
+    `{bar: pulse}` is 1 where the bar begins and dies away within `release`; `{bar: phase}` rises from 0 to 1 until the
+    next one.
+    """
+
+    name = "bar"
+    example = "sweep: {bar: phase}"
+
+    def beats_in_one(self, hearing: Hearing) -> int:
+        """Return how many beats a bar has."""
+        return hearing.beats.beats_per_bar
+
+
 @hookimpl
 def register_signals(register: Callable[[type[SignalSource]], None]) -> None:
-    """Register the signal."""
+    """Register the signals."""
     register(Beat)
+    register(Bar)

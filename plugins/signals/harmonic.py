@@ -1,4 +1,4 @@
-"""How loud what lasts is."""
+"""How loud what lasts is, and what hits."""
 
 from __future__ import annotations
 
@@ -19,12 +19,27 @@ class Harmonic(SignalSource):
     example = "pads: {harmonic: {}, smooth: 300ms}"
     shaping: ClassVar[dict[str, Any]] = {"clip": [5, 99], "normalise": True, "attack": "40ms", "release": "300ms"}
 
+    part: ClassVar[int] = 0
+
     def analyse(self, hearing: Hearing) -> Series:
-        """Return the level of the lasting part in every frame."""
-        return harmonic_percussive(hearing.song)[0]
+        """Return the level of the part in every frame."""
+        return harmonic_percussive(hearing.song)[self.part]
+
+
+class Percussive(Harmonic):
+    """Follow how loud what hits is: the drums, without what lasts.
+
+    The other part of what `harmonic` follows.
+    """
+
+    name = "percussive"
+    example = "drums: {percussive: {}, release: 120ms}"
+    shaping: ClassVar[dict[str, Any]] = {"clip": [5, 99], "normalise": True, "attack": "5ms", "release": "120ms"}
+    part: ClassVar[int] = 1
 
 
 @hookimpl
 def register_signals(register: Callable[[type[SignalSource]], None]) -> None:
-    """Register the signal."""
+    """Register the signals."""
     register(Harmonic)
+    register(Percussive)

@@ -187,7 +187,7 @@ class SceneMusic:
 
     def hear(self, written: Any) -> Callable[[Array], Values]:
         """Return a feature, written as below `signals:`, as a function of times [N] to float32 [N, C]."""
-        return self.series(Feature.parse(written)).at
+        return self.series(written if isinstance(written, Feature) else Feature.parse(written)).at
 
     def series(self, feature: Feature) -> Series:
         """Return a feature over the seconds of the film, shaped."""

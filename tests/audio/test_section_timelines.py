@@ -65,6 +65,14 @@ def test_a_frame_of_a_section_alone_is_equal_to_that_in_the_film(made):
         assert (frames(job, frame, frame + 1)[0] == film[frame]).all()
 
 
+def test_a_manifest_gives_the_same_film(made, write_scene, render_command, tmp_path):
+    write_scene(SCENE)
+    assert render_command("scene.yaml", "--at", "2.3s", "-o", "a.png", "-q").returncode == 0
+    again = render_command("a.png.json", "-o", "b.png", "-q")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
 def test_image_effects_of_a_section_fade_with_it(made):
     text = SCENE.replace("{direction-sweep: {direction: hue}}", "{flash: {amount: 1}}")
     job = made(text)
