@@ -11,7 +11,7 @@ import pytest
 from renderer import hookimpl
 from renderer.contract import ENTRY_WORDS
 from renderer.errors import PluginError
-from renderer.plugin_manager import DEFAULT_PLUGINS, HOOKS, build_plugin_manager, load_plugins
+from renderer.plugin_manager import DEFAULT_PLUGINS, DEFAULT_SIGNALS, HOOKS, build_plugin_manager, load_plugins
 from renderer.scene.model import EntryOptions
 from tests.plugins.conftest import effect
 
@@ -61,7 +61,7 @@ def test_bundled_plugins_come_first_then_packages_then_folders(install, plugin, 
     plugin("_helper", "raise SystemExit")
     manager, broken = build_plugin_manager([folder])
     names = [name for name, _ in manager.list_name_plugin()]
-    bundled = [name.replace("_", "-") for name in DEFAULT_PLUGINS]
+    bundled = [name.replace("_", "-") for name in DEFAULT_PLUGINS] + [f"signal {name}" for name in DEFAULT_SIGNALS]
     assert names == [*bundled, "tides (latentreel-else 1.2)", str(folder / "a.py"), str(folder / "b.py")]
     assert broken == []
 
