@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +17,6 @@ from renderer import (
     LatentEffect,
     LatentKeys,
     Latents,
-    Section,
     ValueProblem,
     hookimpl,
     param,
@@ -50,10 +48,9 @@ class BeatWalk(LatentEffect):
         if self.latents is not None and any(key.time is not None for key in self.latents.keys):
             raise ValueProblem("expected latents without times, such as [3, 14, 15] or 1-8; the beats give the times")
         stops = list(self.stops(film))
-        names = dict.fromkeys(name for _, name in stops)
-        number = {name: i for i, name in enumerate(names)}
-        beats = np.array([beat for beat, _ in stops])
-        return beats, np.array([number[name] for _, name in stops]), self.chosen(film, list(names))
+        names = list(dict.fromkeys(name for _, name in stops))
+        numbers = np.array([names.index(name) for _, name in stops])
+        return np.array([beat for beat, _ in stops]), numbers, self.chosen(film, names)
 
     def stops(self, film: Film) -> Iterator[tuple[float, str]]:
         """Yield the beat of every arrival and the name of what arrives: its section, and its place there."""
@@ -94,7 +91,7 @@ class BeatWalk(LatentEffect):
         way = np.clip((beat - beats[before]) / (beats[before + 1] - beats[before]), 0, 1)
         eased = p.ease(np.clip(1 - (1 - way) / max(self.glide, 1e-9), 0, 1))
         amount = torch.as_tensor(eased, dtype=torch.float32, device=x.ws.device).reshape(-1, 1, 1)
-        ends = [numbers[before], numbers[before + 1]]
+        ends = numbers[[before, before + 1]]
         here, there = (ws[end] if z is None else frame.generator.map(z[end], x.c) for end in ends)
         center = frame.generator.center(x.c).float()
         return x.replace(z=None, ws=truncate(slerp(here, there, amount, center), center, x.psi, x.cutoff))
@@ -102,10 +99,10 @@ class BeatWalk(LatentEffect):
 
 def spans(film: Film, last: int) -> Iterator[tuple[str, float, float]]:
     """Yield name, first beat and end of every section, in whole beats; the film is one where there are none."""
-    found: tuple[Section, ...] = ()
-    with suppress(ValueProblem):  # there are none
-        found = film.sections.items
-    starts = [(round(float(film.beats.beats(section.start))), section.label) for section in found] or [(0, "")]
+    try:
+        starts = [(round(float(film.beats.beats(one.start))), one.label) for one in film.sections.items]
+    except ValueProblem:  # there are none
+        starts = [(0, "")]
     ends = [*(start for start, _ in starts[1:]), last]
     for (start, label), end in zip(starts, ends, strict=True):
         if end > start:

@@ -57,7 +57,7 @@ def test_a_plugin_imports_the_public_renderer_and_libraries_only(path):
 
 @pytest.mark.parametrize("path", [*FILES, *SIGNALS], ids=lambda path: path.stem)
 def test_a_plugin_is_short(path):
-    assert len(path.read_text().splitlines()) <= 100
+    assert len(path.read_text().splitlines()) <= 120
 
 
 def test_public_names_are_there():
