@@ -6,15 +6,13 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_models
-from renderer.cli_options import registries_of, with_plugins
+from renderer import __version__, cli_models, cli_music
+from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
 
@@ -30,6 +28,8 @@ Examples:
   render scenes/morph.yaml --at 2.5s -o a.png   one frame
   render scenes/morph.yaml --preview            small and quick
   render sheet scenes/morph.yaml                a contact sheet
+  render plot scenes/music.yaml                 what it hears, and how it moves
+  render audio song.mp3 --scene mine.yaml       a scene to start from
   render new my-film                            a commented scene to start from
   render effects walk                           all about one effect
 """
@@ -230,8 +230,8 @@ def effects(name: str | None, folders: tuple[Path, ...]) -> None:
         report.print_effect(registries.effects.find(name))
 
 
-for model_command in (cli_models.convert, cli_models.info, cli_models.models):
-    cli.add_command(model_command)
+for command in (cli_models.convert, cli_models.info, cli_models.models, cli_music.audio, cli_music.plot):
+    cli.add_command(command)
 
 
 def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:
@@ -243,7 +243,8 @@ def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], 
     registries, run, recorded = registries_of(folders), run_of(**options), None
     if scene.suffix == ".json":
         run, recorded = recorded_run(scene, run)
-    opened = api.load_scene(scene, settings, registries)
+    with report.listening():
+        opened = api.load_scene(scene, settings, registries)
     with report.download_bar(run.model or opened.model) as progress:
         fetch_model(opened, run, registries, progress)
     return api.prepare(opened, run, registries), registries, recorded
@@ -297,15 +298,6 @@ def refuse_mistyped(scene: Path) -> None:
     hint = nearest(word, [name for name in cli.commands if name != "film"])
     if not scene.exists() and scene.suffix == "" and os.sep not in word and hint:
         raise LatentreelError(f"no scene and no command is called {word!r}{hint}")
-
-
-@contextmanager
-def naming(option: str) -> Iterator[None]:
-    """Name the option in whose value a problem was found."""
-    try:
-        yield
-    except ValueProblem as problem:
-        raise LatentreelError(f"{option}: {problem}") from problem
 
 
 def fail(error: Exception) -> NoReturn:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from renderer.errors import LatentreelError, ValueProblem
 
 if TYPE_CHECKING:
     from renderer.registry import Registries
@@ -29,3 +32,12 @@ def registries_of(folders: Sequence[Path]) -> Registries:
     from renderer.job import plugins as load
 
     return load(tuple(folders))
+
+
+@contextmanager
+def naming(option: str) -> Iterator[None]:
+    """Name the option in whose value a problem was found."""
+    try:
+        yield
+    except ValueProblem as problem:
+        raise LatentreelError(f"{option}: {problem}") from problem
