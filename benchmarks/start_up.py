@@ -33,9 +33,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
-        still = [str(SCENE), "--at", "0s", "-o", str(Path(folder, "still.png"))]
-        network = ["--model", str(random_model(Path(folder))), "--size", "1024"]
-        kinds = {"--help": (0.3, ["--help"]), "bloom": (3.5, still), "StyleGAN2 1024": (5.0, [*still, *network])}
+        walk = Path(folder, "walk.yaml")
+        walk.write_text(f"model: {random_model(Path(folder))}\ntimeline: [{{walk: {{keys: [3, 14]}}}}]\n")
+        still = ["--at", "0s", "-o", str(Path(folder, "still.png"))]
+        kinds = {
+            "--help": (0.3, ["--help"]),
+            "bloom": (3.5, [str(SCENE), *still]),
+            "StyleGAN2 1024": (5.0, [str(walk), *still]),
+        }
         for name, (goal, arguments) in kinds.items():
             seconds(*arguments)  # files come into the cache of the disk, kernels into theirs
             taken = [seconds(*arguments) for _ in range(rounds)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +14,21 @@ from PIL import Image
 
 from renderer import api, reference
 from renderer.cli import cli, film
+from renderer.example_song import write_song
 from renderer.job import Run, plugins
+from renderer.plot.picture import draw_plot
+from renderer.plot.shown import shown
+from renderer.plot.strip import film_strip, moments
 from renderer.registry import Registries
 from renderer.sheet import lay_out
+from renderer.timeline.plan import bind
+from renderer.values.time import Time
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 IMAGES = DOCS / "images"
 STRIP, SIDE = 6, 112  # frames of an effect's picture, and their pixels
-GALLERY = ("walk", "sweep", "layer-mix", "psi", "circle", "noise", "beats", "template", "loop-gif", "story")
+GALLERY = ("walk", "sweep", "layer-mix", "psi", "circle", "noise", "beats", "template", "loop-gif", "music")
 
 
 def pages() -> dict[Path, str]:
@@ -34,6 +41,9 @@ def pages() -> dict[Path, str]:
         "directions": reference.directions_list,
         "hooks": reference.hooks_table,
         "resolved": reference.resolved_table,
+        "signals": lambda: reference.signals_table(registries),
+        "settings": lambda: reference.settings_table(registries),
+        "shaping": reference.shaping_table,
     }
     whole = {DOCS / "effects.md": effects_page(registries), DOCS / "cli.md": cli_page()}
     filled = {path: fill(path.read_text(encoding="utf-8"), made) for path in sorted(DOCS.glob("*.md"))}
@@ -86,8 +96,8 @@ def command_section(title: str, command: click.Command) -> str:
 def effect_strip(name: str, registries: Registries, folder: Path) -> Image.Image:
     """Return frames of an effect's example side by side."""
     scene = folder / f"{name}.yaml"
-    lines = registries.effects.find(name).example.strip().splitlines()
-    scene.write_text("timeline:\n" + "\n".join(f"  {line}" for line in lines) + "\n", encoding="utf-8")
+    scene.write_text(reference.example_scene(registries.effects.find(name)), encoding="utf-8")
+    write_song(folder)
     job = api.prepare(api.load_scene(scene), Run(size=(SIDE, SIDE), batch=1))
     strip = Image.new("RGB", (STRIP * SIDE, SIDE))
     for index in range(STRIP):
@@ -105,6 +115,43 @@ def draw_effects(folder: Path, *, anew: bool) -> Iterator[Path]:
         if anew or not path.exists():
             effect_strip(name, plugins(), folder).save(path, quality=82, method=6)
             yield path
+
+
+SHAPED = """
+audio: piece.ogg
+signals:
+  plain: {onset: kick, release: 0s}
+  release_300ms: {onset: kick, release: 300ms}
+  attack_100ms: {onset: kick, attack: 100ms, release: 200ms}
+  smooth_100ms: {onset: kick, release: 0s, smooth: 100ms}
+  power_4: {onset: kick, release: 300ms, power: 4}
+  invert: {onset: kick, release: 300ms, invert: true}
+  accumulate: {onset: kick, release: 300ms, accumulate: true}
+timeline:
+  - walk: {keys: 3}
+"""
+
+
+def draw_audio(folder: Path) -> Iterator[Path]:
+    """Write the pictures of docs/audio.md: what a film hears with frames above it, and what steps of shaping do."""
+    (IMAGES / "audio").mkdir(parents=True, exist_ok=True)
+    music, shaped = ROOT / "scenes" / "music.yaml", folder / "shaping.yaml"
+    shaped.write_text(SHAPED, encoding="utf-8")
+    shutil.copy(music.parent / "music" / "piece.ogg", folder)
+    yield draw_film(music, "music", folder, bars=(13, 33), frames=20)
+    yield draw_film(shaped, "shaping", folder, bars=(5, 9))
+
+
+def draw_film(scene: Path, name: str, folder: Path, bars: tuple[int, int], frames: int = 0) -> Path:
+    """Write the plot of some bars of a scene, with frames above it."""
+    loaded = api.load_scene(scene)
+    plan, _ = bind(loaded, plugins())
+    assert plan is not None
+    what = shown(plan, *(plan.clock.position(Time.parse(f"bar {bar}")) for bar in bars))
+    strip = film_strip(loaded, moments(what, frames), plugins()) if frames else []
+    path = IMAGES / "audio" / f"{name}.webp"
+    Image.open(draw_plot(what, scene.name, folder / f"{name}.png", strip)).save(path, quality=86, method=6)
+    return path
 
 
 def draw_readme() -> Iterator[Path]:
@@ -131,8 +178,9 @@ def main(arguments: list[str]) -> None:
         for path in draw_effects(Path(folder), anew="--pictures" in arguments):
             print(path.relative_to(ROOT))
     if "--pictures" in arguments:
-        for path in draw_readme():
-            print(path.relative_to(ROOT))
+        with tempfile.TemporaryDirectory() as folder:
+            for path in (*draw_readme(), *draw_audio(Path(folder))):
+                print(path.relative_to(ROOT))
     for path, text in pages().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

@@ -76,9 +76,7 @@ class Walk(LatentEffect):
         before, after = values[keys.before], values[keys.after]
         if self.interp == "lerp":
             return lerp(before, after, amount)
-        center = center.to(values.device)
-        curved = center + slerp(before - center, after - center, amount)
-        return torch.where(amount == 0, before, torch.where(amount == 1, after, curved))
+        return slerp(before, after, amount, center.to(values.device))
 
     def on_spline(self, spline: CubicSpline, values: Tensor, keys: Any) -> Tensor:
         """Return the values of the spline; keys share the time between them by their easing."""

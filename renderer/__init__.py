@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from renderer.api import load_scene as load_scene
     from renderer.api import prepare as prepare
     from renderer.api import render as render
+    from renderer.audio.hpss import harmonic_percussive as harmonic_percussive
+    from renderer.audio.melody import melody as melody
+    from renderer.audio.onsets import onset_strength as onset_strength
+    from renderer.audio.silence import through_silence as through_silence
+    from renderer.audio.song import Song as Song
+    from renderer.audio.trackers import Beats as Beats
     from renderer.context import Film as Film
     from renderer.context import Frame as Frame
     from renderer.effects import ImageEffect as ImageEffect
@@ -44,13 +50,21 @@ if TYPE_CHECKING:
     from renderer.noise import simplex_loop as simplex_loop
     from renderer.pages import keep_pages as keep_pages
     from renderer.scene.model import Scene as Scene
+    from renderer.signal_source import Hearing as Hearing
+    from renderer.signal_source import Series as Series
+    from renderer.signal_source import SignalSource as SignalSource
     from renderer.sinks.base import Sink as Sink
     from renderer.timeline.timeline import Timeline as Timeline
+    from renderer.values.band import Band as Band
+    from renderer.values.beats import BeatGrid as BeatGrid
     from renderer.values.direction import Directions as Directions
     from renderer.values.easing import Easing as Easing
+    from renderer.values.feature import Feature as Feature
     from renderer.values.latent import LatentKeys as LatentKeys
     from renderer.values.latent import LatentSource as LatentSource
     from renderer.values.layers import Layers as Layers
+    from renderer.values.section import Section as Section
+    from renderer.values.section import Sections as Sections
     from renderer.values.signal import Signal as Signal
     from renderer.values.time import Time as Time
 
@@ -58,6 +72,12 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "api": "compile_timeline iterate_frames load_generator load_scene prepare render",
+    "audio.hpss": "harmonic_percussive",
+    "audio.melody": "melody",
+    "audio.onsets": "onset_strength",
+    "audio.silence": "through_silence",
+    "audio.song": "Song",
+    "audio.trackers": "Beats",
     "context": "Film Frame",
     "effects": "ImageEffect LatentEffect SynthesisEffect SynthesisInputs param",
     "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
@@ -68,12 +88,17 @@ _PLACES = {
     "noise": "simplex_loop",
     "pages": "keep_pages",
     "scene.model": "Scene",
+    "signal_source": "Hearing Series SignalSource",
     "sinks.base": "Sink",
     "timeline.timeline": "Timeline",
+    "values.band": "Band",
+    "values.beats": "BeatGrid",
     "values.direction": "Directions",
     "values.easing": "Easing",
+    "values.feature": "Feature",
     "values.latent": "LatentKeys LatentSource",
     "values.layers": "Layers",
+    "values.section": "Section Sections",
     "values.signal": "Signal",
     "values.time": "Time",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from renderer.engine import render_frames
@@ -137,7 +138,9 @@ def open_sink(job: Job, output: Output, frames: range, registries: Registries | 
 
 
 def _sound(job: Job, frames: range) -> AudioTrack | None:
-    scene, plan = job.scene, job.timeline.plan
-    if scene.audio is None or len(frames) == 1:
+    plan = job.timeline.plan
+    if plan.soundtrack is None or len(frames) == 1:
         return None
-    return AudioTrack(scene.path.parent / scene.audio, start=plan.time(frames.start))
+    if frames == range(plan.frames):
+        return plan.soundtrack
+    return replace(plan.soundtrack, skip=plan.time(frames.start), film=plan.time(plan.frames))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_bench, cli_models
+from renderer import __version__, cli_bench, cli_models, cli_music
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -28,6 +28,8 @@ Examples:
   render scenes/morph.yaml --at 2.5s -o a.png   one frame
   render scenes/morph.yaml --preview            small and quick
   render sheet scenes/morph.yaml                a contact sheet
+  render plot scenes/music.yaml                 what it hears, and how it moves
+  render audio song.mp3 --scene mine.yaml       a scene to start from
   render new my-film                            a commented scene to start from
   render effects walk                           all about one effect
 """
@@ -228,8 +230,9 @@ def effects(name: str | None, folders: tuple[Path, ...]) -> None:
         report.print_effect(registries.effects.find(name))
 
 
-for other_command in (cli_bench.bench, cli_models.convert, cli_models.info, cli_models.models):
-    cli.add_command(other_command)
+OTHERS = (cli_bench.bench, cli_models.convert, cli_models.info, cli_models.models, cli_music.audio, cli_music.plot)
+for command in OTHERS:
+    cli.add_command(command)
 
 
 def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:
@@ -241,7 +244,8 @@ def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], 
     registries, run, recorded = registries_of(folders), run_of(**options), None
     if scene.suffix == ".json":
         run, recorded = recorded_run(scene, run)
-    opened = api.load_scene(scene, settings, registries)
+    with report.listening():
+        opened = api.load_scene(scene, settings, registries)
     with report.download_bar(run.model or opened.model) as progress:
         fetch_model(opened, run, registries, progress)
     return api.prepare(opened, run, registries), registries, recorded

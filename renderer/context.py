@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from renderer.errors import ValueProblem
 from renderer.generators.base import Generator
 from renderer.latents import Latents
 from renderer.noise import fitted, gaussian_noise, random_state, smooth_noise
-from renderer.values.time import Span
+from renderer.signal_source import Values
+from renderer.values.beats import BeatGrid
+from renderer.values.section import Sections
+from renderer.values.time import Clock, Span
+
+Array = NDArray[np.float64]
+
+
+class Music(Protocol):
+    """Stand for what a film knows of its song; everything is found when it is first asked for."""
+
+    @property
+    def beats(self) -> BeatGrid:
+        """Return the beats; raises ValueProblem where there are none."""
+
+    @property
+    def sections(self) -> Sections:
+        """Return the sections; raises ValueProblem where there are none."""
+
+    def hear(self, written: Any) -> Callable[[Array], Values]:
+        """Return a feature of the music; raises ValueProblem where it cannot be heard."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +45,8 @@ class Film:
     """Hold what an effect's `prepare` may use.
 
     span is the stretch in which the effect is on, loop the seconds after which everything must repeat or None,
-    folder the scene's own, fields the effect's LatentKeys as `KeyTrack`, by the name of the field.
+    folder the scene's own, fields the effect's LatentKeys as `KeyTrack`, by the name of the field; music what the film
+    knows of its song.
     """
 
     generator: Generator
@@ -32,6 +55,27 @@ class Film:
     folder: Path
     key: tuple[object, ...]
     fields: Mapping[str, Any] = field(default_factory=dict)
+    music: Music | None = None
+
+    @property
+    def beats(self) -> BeatGrid:
+        """Return the beats of the film; raises ValueProblem where it has neither a tempo nor a song."""
+        return self._music.beats
+
+    @property
+    def sections(self) -> Sections:
+        """Return the sections of the film; raises ValueProblem where it has neither `sections:` nor a song."""
+        return self._music.sections
+
+    def hear(self, written: Any) -> Callable[[Array], Values]:
+        """Return a feature of the music, written as below `signals:`, as a function of times [N] to float32 [N, C]."""
+        return self._music.hear(written)
+
+    @property
+    def _music(self) -> Music:
+        if self.music is None:
+            raise ValueProblem("this film has no music")
+        return self.music
 
     def rng(self, name: str = "") -> np.random.RandomState:
         """Return a random state that belongs to this effect of this scene, and to `name`."""
@@ -44,25 +88,32 @@ class Frame:
 
     t         float64 [N], seconds since the start of the film.
     progress  float64 [N], 0 to 1 over the span of the effect.
-    beat      float64 [N], beats since the first beat; None without a tempo.
     weight    float32 [N], how much the effect is on (`from:`, `to:`, `fade:`); latent and image effects are faded
               by it already.
     loop      seconds after which everything must repeat, or None.
+    clock     turns times into beats.
     prepared  what `prepare` returned.
     """
 
     t: Tensor
     progress: Tensor
-    beat: Tensor | None
     weight: Tensor
     span: Span
     loop: float | None
     generator: Generator
     key: tuple[object, ...]
+    clock: Clock
     prepared: Any = None
 
     def __len__(self) -> int:
         return self.t.shape[0]
+
+    @cached_property
+    def beat(self) -> Tensor | None:
+        """Return float64 [N], beats since the first beat; None without a tempo and without a song."""
+        if not self.clock.counts_beats:
+            return None
+        return torch.as_tensor(self.clock.beats_at(self.t.cpu().numpy()), device=self.t.device)
 
     def rng(self, lattice: float) -> np.random.RandomState:
         """Return the random state of a point in time, in seconds; equal at every frame rate."""

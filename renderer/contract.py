@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from renderer.effects import Effect, ImageEffect, LatentEffect, SynthesisEffect
-from renderer.errors import PluginError
+from renderer.errors import PluginError, ValueProblem
+from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
+from renderer.values.shape import WORDS, Shape
 
 KINDS: tuple[type[Effect], ...] = (LatentEffect, SynthesisEffect, ImageEffect)
 ENTRY_WORDS = ("from", "to", "fade", "id", "enabled")  # what an entry of the timeline takes beside its effect
@@ -32,14 +35,19 @@ def check_effect_class(effect: Any) -> tuple[str, Any]:
         raise PluginError(f"effect {name!r}: entries of a timeline use this word already")
     if any(effect.apply is kind.apply for kind in KINDS if issubclass(effect, kind)):  # type: ignore[attr-defined]
         raise PluginError(f"effect {name!r} has no `apply`")
-    if not inspect.cleandoc(vars(effect).get("__doc__") or ""):
-        raise PluginError(f"effect {name!r} has no docstring, whose first sentence is shown in lists")
-    for field, info in effect.model_fields.items():
-        if not info.description:
-            raise PluginError(f"effect {name!r}: field {field!r} has no description")
-    if not getattr(effect, "example", "").strip():
-        raise PluginError(f"effect {name!r} has no `example`")
+    check_described(effect, "effect", name)
     return name, effect
+
+
+def check_described(model: type[BaseModel], what: str, name: str) -> None:
+    """Raise PluginError for a class without a text that the docs need."""
+    if not inspect.cleandoc(vars(model).get("__doc__") or ""):
+        raise PluginError(f"{what} {name!r} has no docstring, whose first sentence is shown in lists")
+    for field, info in model.model_fields.items():
+        if not info.description:
+            raise PluginError(f"{what} {name!r}: field {field!r} has no description")
+    if not getattr(model, "example", "").strip():
+        raise PluginError(f"{what} {name!r} has no `example`")
 
 
 def check_easing(name: Any, easing: Any) -> tuple[str, Any]:
@@ -64,6 +72,32 @@ def check_generator(name: Any, make: Any) -> tuple[str, Any]:
     return checked_name(name, "generator"), make
 
 
+def check_signal_class(source: Any) -> tuple[str, Any]:
+    """Return the name and the class of a source of signals."""
+    if not (isinstance(source, type) and issubclass(source, SignalSource)):
+        raise PluginError(f"expected a signal, a class derived from SignalSource; got {source!r}")
+    name = checked_name(getattr(source, "name", None), f"signal {source.__name__}")
+    if name in WORDS:
+        raise PluginError(f"signal {name!r}: this is a step of shaping already")
+    if source.analyse is SignalSource.analyse:
+        raise PluginError(f"signal {name!r} has no `analyse`")
+    check_described(source, "signal", name)
+    if source.shorthand is not None and source.shorthand not in source.model_fields:
+        raise PluginError(f"signal {name!r}: its shorthand {source.shorthand!r} is none of its fields")
+    try:
+        Shape.parse(source.shaping)
+    except ValueProblem as problem:
+        raise PluginError(f"signal {name!r}: its shaping: {problem}") from problem
+    return name, source
+
+
+def check_beat_tracker(name: Any, tracker: Any) -> tuple[str, Any]:
+    """Return the name and the function of a beat tracker; it is not called before a scene asks for it."""
+    if not callable(tracker):
+        raise PluginError(f"beat tracker {name!r}: expected a function of a song, got {tracker!r}")
+    return checked_name(name, "beat tracker"), tracker
+
+
 def check_sink_class(sink: Any) -> tuple[str, Any]:
     """Return the name and the class of an output."""
     if not (isinstance(sink, type) and issubclass(sink, Sink)):
@@ -82,6 +116,8 @@ CHECKS: Mapping[str, Callable[..., tuple[str, Any]]] = {
     "register_effects": check_effect_class,
     "register_easings": check_easing,
     "register_generators": check_generator,
+    "register_signals": check_signal_class,
+    "register_beat_trackers": check_beat_tracker,
     "register_sinks": check_sink_class,
 }
 

@@ -1,6 +1,6 @@
 """The authoring API: derive from LatentEffect, SynthesisEffect or ImageEffect, declare fields, write `apply`.
 
-A field typed Signal, LatentSource, LatentKeys, Layers, Directions or Time takes what a scene may write there.
+A field typed Signal, LatentSource, LatentKeys, Layers, Directions, Time or Feature takes what a scene may write there.
 `apply` gets them resolved in `p`, under the same names, for the N frames of a batch:
 
 | field        | resolved                                                                      |
@@ -11,6 +11,7 @@ A field typed Signal, LatentSource, LatentKeys, Layers, Directions or Time takes
 | Layers       | float32 [N, num_ws]: the amount of each layer                                 |
 | Directions   | float32 [N, num_ws, w_dim]: the sum of the directions times their amounts     |
 | Time         | seconds, a float                                                              |
+| Feature      | float32 [N, C]: what is heard, such as the 12 columns of `chroma`             |
 | Easing       | a function from progress 0..1 to 0..1 over numpy arrays                       |
 
 Any other type arrives as written. `renderer.testing.check_effect` holds an effect to the laws that all effects keep.
@@ -47,6 +48,7 @@ class Effect(BaseModel):
     stage: ClassVar[Literal["latent", "synthesis", "image"]]
     name: ClassVar[str]  # as scenes write it: lower case, words joined by hyphens
     example: ClassVar[str]  # a timeline in YAML on the embedded generator, shown in the docs and tested
+    head: ClassVar[str] = ""  # what stands above that: tempo: 120, or audio: song.wav (see `renderer.example_song`)
     is_source: ClassVar[bool] = False  # True: it replaces what stands above, as a walk does
 
     def prepare(self, film: Film) -> Any:

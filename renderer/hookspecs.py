@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from renderer.audio.trackers import BeatTracker
     from renderer.effects import Effect
     from renderer.generators.base import Generator
+    from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
     from renderer.values.easing import EasingFunction
 
@@ -39,10 +41,17 @@ def register_easings(register: Callable[[str, EasingFunction], None]) -> None:
 
 @hookspec
 def register_generators(register: Callable[[str, Callable[[], Generator]], None]) -> None:
-    """Register generators that need no file: the name for `model:`, and a function that makes one.
+    """Register generators that need no file: the name for `model:`, and a function that makes one, `resized` then."""
 
-    One of any size is then `resized` to what the scene asks for.
-    """
+
+@hookspec
+def register_signals(register: Callable[[type[SignalSource]], None]) -> None:
+    """Register signals: classes derived from SignalSource, which hear the song and give numbers over time."""
+
+
+@hookspec
+def register_beat_trackers(register: Callable[[str, BeatTracker], None]) -> None:
+    """Register beat trackers: a name for `tempo: {tracker: NAME}`, and a function of a Song that returns Beats."""
 
 
 @hookspec

@@ -46,13 +46,18 @@ def lerp(a: Tensor, b: Tensor, amount: Tensor) -> Tensor:
     return torch.where(amount < 0.5, near, far)
 
 
-def slerp(a: Tensor, b: Tensor, amount: Tensor) -> Tensor:
+def slerp(a: Tensor, b: Tensor, amount: Tensor, center: Tensor | None = None) -> Tensor:
     """Interpolate along the arc between a and b over the last dimension, the length changing linearly.
+
+    The arc is around `center`, which broadcasts against a and b, or else around 0; exactly a at 0 and exactly b at 1.
 
     Falls back to `lerp` where the two are nearly parallel or one of them is zero. An amount below 0 or above 1, as an
     easing that overshoots gives, goes on along the arc.
     Source: Shoemake 1985, *Animating rotation with quaternion curves*; White 2016, arXiv:1609.04468.
     """
+    if center is not None:
+        curved = center + slerp(a - center, b - center, amount)
+        return torch.where(amount == 0, a, torch.where(amount == 1, b, curved))
     length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
     unit_a, unit_b = a / length_a.clamp_min(1e-12), b / length_b.clamp_min(1e-12)
     angle = (unit_a * unit_b).sum(-1, keepdim=True).clamp(-1, 1).acos()

@@ -22,7 +22,7 @@ from renderer.scene.model import Scene
 from renderer.sinks import Sink
 from renderer.values.latent import LatentKeys, LatentSource
 
-PACKAGES = ("torch", "numpy", "moviepy", "imageio-ffmpeg", "pillow", "scipy", "pydantic")
+PACKAGES = ("torch", "numpy", "moviepy", "imageio-ffmpeg", "pillow", "scipy", "pydantic", "librosa")
 
 
 def write_manifest(job: Job, sink: Sink, frames: range) -> Path | None:

@@ -17,6 +17,7 @@ from typing import Any
 import pluggy
 
 from renderer import hookspecs
+from renderer.audio.trackers import TRACKERS
 from renderer.contract import CHECKS
 from renderer.errors import PluginError, expected
 from renderer.generators.load import EMBEDDED
@@ -25,14 +26,36 @@ from renderer.registry import BrokenPlugin, Registries, Registry
 from renderer.values.easing import EASINGS
 
 DEFAULT_PLUGINS = (
+    "beat_walk",
+    "chroma_mix",
     "circle",
     "direction_sweep",
+    "flash",
     "jitter",
     "layer_mix",
     "noise_walk",
     "psi_ramp",
+    "pulse",
+    "time_warp",
     "transform",
     "walk",
+    "zoom_pulse",
+)
+DEFAULT_SIGNALS = (
+    "band",
+    "beat",
+    "centroid",
+    "chroma",
+    "csv",
+    "flatness",
+    "harmonic",
+    "midi",
+    "onset",
+    "pitch",
+    "rms",
+    "section",
+    "stem",
+    "tempo",
 )
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
@@ -48,6 +71,8 @@ def build_plugin_manager(folders: Sequence[Path] = ()) -> tuple[pluggy.PluginMan
     broken: list[BrokenPlugin] = []
     for name in DEFAULT_PLUGINS:
         _register(manager, name.replace("_", "-"), partial(importlib.import_module, f"renderer.plugins.{name}"))
+    for name in DEFAULT_SIGNALS:
+        _register(manager, f"signal {name}", partial(importlib.import_module, f"renderer.plugins.signals.{name}"))
     for point in importlib.metadata.entry_points(group=PROJECT):
         _attempt(broken, _point_name(point), partial(_register, manager, _point_name(point), point.load))
     for folder in folders:
@@ -68,12 +93,16 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
     registries = Registries(broken=broken)
     for name, easing in EASINGS.items():
         registries.easings.add(name, easing, OURS)
+    for name, tracker in TRACKERS.items():
+        registries.beat_trackers.add(name, tracker, OURS)
     for name, embedded in EMBEDDED.items():
         registries.generators.add(name, embedded, OURS)
     tables: dict[str, Registry[Any]] = {
         "register_effects": registries.effects,
         "register_easings": registries.easings,
         "register_generators": registries.generators,
+        "register_signals": registries.signals,
+        "register_beat_trackers": registries.beat_trackers,
         "register_sinks": registries.sinks,
     }
     for plugin, _ in manager.list_name_plugin():

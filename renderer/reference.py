@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 import typing
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +21,7 @@ from renderer.scene.model import Bytes, EntryOptions, Fps, Output, Scene, Size
 from renderer.scene.schema import scene_schema
 from renderer.values.easing import EASINGS
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
+from renderer.values.shape import MEANINGS
 
 TYPES = {Size: "Size", Fps: "Rate", Bytes: "Bytes"}
 PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", Fraction: "Rate"}
@@ -34,6 +37,11 @@ ANCHORS = {
     "Fit": "the-size-of-the-picture",
     "Classes": "classes",
     "Noise": "noise",
+    "Audio": "sound",
+    "Tempo": "audio.md#beats-and-bars",
+    "BeatList": "audio.md#beats-and-bars",
+    "SectionTimes": "audio.md#sections",
+    "Feature": "audio.md#numbers-that-listen",
     "Output": "every-output",
 }
 
@@ -58,7 +66,14 @@ def type_name(annotation: Any) -> str:
 
 def linked(kind: str, page: str = "") -> str:
     """Return the name of a type with links to where docs/scene.md explains it; page is empty on that page itself."""
-    return re.sub(r"\b[A-Z]\w+\b", lambda m: f"[{m[0]}]({page}#{ANCHORS[m[0]]})" if m[0] in ANCHORS else m[0], kind)
+
+    def link(match: re.Match[str]) -> str:
+        anchor = ANCHORS.get(match[0])
+        if anchor is None:
+            return match[0]
+        return f"[{match[0]}]({anchor if '#' in anchor else f'{page}#{anchor}'})"
+
+    return re.sub(r"\b[A-Z]\w+\b", link, kind)
 
 
 def parameters(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:
@@ -80,7 +95,7 @@ def default_text(default: Any) -> str:
     return str(written).lower() if isinstance(written, bool) else str(written)
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]], *, code: bool = True) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, code: bool = True) -> str:
     """Return a markdown table; `code` sets the first column in the type of code."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
@@ -107,12 +122,17 @@ def effects_page(registries: Registries, pictures: dict[str, str] | None = None)
 
 def effect_section(name: str, effect: type[Effect], picture: str | None = None) -> str:
     """Return the section about one effect."""
-    example = "timeline:\n" + "\n".join(f"  {line}" for line in effect.example.strip().splitlines())
+    example = example_scene(effect).rstrip()
     rows = [(field, linked(kind, "scene.md"), default, text) for field, kind, default, text in parameters(effect)]
     what = table(("parameter", "type", "default", "meaning"), [*rows])
     text = inspect.cleandoc(effect.__doc__ or "")
     seen = f"\n\n![Frames of the example, from its beginning to its end]({picture})" if picture else ""
     return f"## {name}\n\n{text}\n\n{what}\n\n```yaml\n{example}\n```{seen}"
+
+
+def example_scene(effect: type[Effect]) -> str:
+    """Return the example of an effect as a whole scene."""
+    return f"{effect.head}\ntimeline:\n{textwrap.indent(effect.example.strip(), '  ')}\n".lstrip()
 
 
 def scene_tables(registries: Registries) -> str:
@@ -153,6 +173,31 @@ def easings_list() -> str:
 def directions_list() -> str:
     """Return the names of the directions of bloom, each with the layers that it moves."""
     return ", ".join(f"`{one.name}` ({one.first}-{one.last})" for one in ATTRIBUTES)
+
+
+def signals_table(registries: Registries) -> str:
+    """Return the table of every signal: what it follows, an example, and how it is shaped by default."""
+    rows = []
+    for name, source in sorted(registries.signals.items()):
+        first = inspect.cleandoc(source.__doc__ or "").splitlines()[0]
+        shape = ", ".join(f"{step}: {default_text(value)}" for step, value in source.shaping.items())
+        rows.append((name, first, f"`{source.example}`", shape or "-"))
+    return table(("signal", "what it follows", "example", "shaped by default"), rows)
+
+
+def settings_table(registries: Registries) -> str:
+    """Return the table of the settings of every signal that has any."""
+    rows = []
+    for name, source in sorted(registries.signals.items()):
+        for field, kind, default, text in parameters(source):
+            mark = "" if field != source.shorthand else f"; `{{{name}: ...}}` means it"
+            rows.append((name, f"`{field}`", kind, default, f"{text}{mark}"))
+    return table(("signal", "setting", "type", "default", "meaning"), rows)
+
+
+def shaping_table() -> str:
+    """Return the table of the steps of shaping, in the order in which they work."""
+    return table(("step", "what it does"), [*MEANINGS.items()])
 
 
 def hooks_table() -> str:

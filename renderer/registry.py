@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from renderer.audio.trackers import BeatTracker
 from renderer.effects import Effect
 from renderer.errors import PluginError, ValueProblem, expected
 from renderer.generators.base import Generator
+from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
 
@@ -68,6 +70,8 @@ class Registries:
     effects: Registry[type[Effect]] = field(default_factory=lambda: Registry("effect"))
     easings: Registry[EasingFunction] = field(default_factory=lambda: Registry("easing"))
     generators: Registry[Callable[[], Generator]] = field(default_factory=lambda: Registry("generator"))
+    signals: Registry[type[SignalSource]] = field(default_factory=lambda: Registry("signal"))
+    beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     broken: list[BrokenPlugin] = field(default_factory=list)
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from renderer.effects import SynthesisInputs
 
 REMEMBERED_BYTES = 32 * 1024**2  # of images, at most; but always the last batch
+REMEMBERED_BATCHES = 8  # at most, so that small pictures do not fill the bytes only as a film goes on
 
 
 class Repeats:
@@ -39,7 +40,7 @@ class Repeats:
         return images
 
     def _forget(self, each: int) -> None:
-        while len(self._images) > max(1, self.limit // max(each, 1)):
+        while len(self._images) > min(REMEMBERED_BATCHES, max(1, self.limit // max(each, 1))):
             self._images.popitem(last=False)
 
 

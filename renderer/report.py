@@ -68,6 +68,15 @@ def preparing(compiled: bool, *, quiet: bool = False) -> Iterator[None]:
 
 
 @contextmanager
+def listening() -> Iterator[None]:
+    """Show what is done while a song is heard, which may take some seconds the first time."""
+    from renderer.audio.progress import telling
+
+    with err.status("listening") as status, telling(status.update):
+        yield
+
+
+@contextmanager
 def download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show a bar with bytes/s and time left once the function given is called, with (bytes there, bytes in all)."""
     columns = (
@@ -197,7 +206,7 @@ def print_effects(registries: Registries) -> None:
 
 def print_effect(effect: type[Effect]) -> None:
     """Print all about one effect."""
-    from renderer.reference import parameters
+    from renderer.reference import example_scene, parameters
 
     out.print(f"{effect.name} ({effect.stage} effect)\n")
     out.print(description(effect), soft_wrap=True)
@@ -206,16 +215,16 @@ def print_effect(effect: type[Effect]) -> None:
         table.add_row(*row)
     out.print()
     out.print(table)
-    out.print("\nexample:\n\ntimeline:")
-    for line in effect.example.strip().splitlines():
-        out.print(f"  {line}", soft_wrap=True)
+    out.print("\nexample:\n")
+    out.print(example_scene(effect).rstrip(), soft_wrap=True)
 
 
 def print_plugins(registries: Registries) -> None:
     """Print what every plugin brought, and the plugins that failed with their tracebacks."""
     table = plain_table("plugin", "offers")
     offers: dict[str, list[str]] = {}
-    for registry in (registries.effects, registries.easings, registries.generators, registries.sinks):
+    kinds = (registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks)
+    for registry in (*kinds, registries.beat_trackers):
         for name, plugin in registry.plugins.items():
             if plugin != "latentreel":
                 offers.setdefault(plugin, []).append(f"{registry.kind} {name}")

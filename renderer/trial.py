@@ -6,7 +6,9 @@ import copy
 import functools
 import tempfile
 import textwrap
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from torch import Tensor
 
 from renderer.api import iterate_frames, load_scene
 from renderer.effects import Effect
+from renderer.example_song import NAME, write_song
 from renderer.job import Job, Run, prepare
 from renderer.levels import Frames
 from renderer.plugin_manager import load_plugins
@@ -65,12 +68,18 @@ class Trial:
         options = {name: changes.pop(name) for name in ("from", "to", "fade", "id") if name in changes}
         own = entries[place] if isinstance(entries[place], dict) else {entries[place]: None}
         entries[place] = {**own, **options}
-        scene = {**HEAD, **self.head, **changes, "timeline": [*above, *entries]}
+        own_head = yaml.safe_load(self.effect.head) or {}
+        scene = {**HEAD, **own_head, **self.head, **changes, "timeline": [*above, *entries]}
         registries = registries_with(self.effect)
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=self.folder, encoding="utf-8") as file:
-            yaml.safe_dump(scene, file, sort_keys=False)
-            file.flush()
-            return prepare(load_scene(file.name, registries=registries), run, registries)
+        with scene_folder(self.folder) as folder:
+            if scene.get("audio") == NAME:
+                write_song(folder)
+            path = folder / f"{uuid.uuid4().hex}.yaml"
+            path.write_text(yaml.safe_dump(scene, sort_keys=False), encoding="utf-8")
+            try:
+                return prepare(load_scene(path, registries=registries), run, registries)
+            finally:
+                path.unlink()
 
     def stacked(self, job: Job) -> tuple[int, StackedEffect]:
         """Return the effect in the stack of a film, and its place there."""
@@ -87,6 +96,16 @@ class Trial:
         """Return what a film is at N times as the effect's stage has it: ws, or images in -1..1."""
         latents = job.timeline.at(times)
         return latents.ws if self.effect.stage == "latent" else images(job.timeline, latents.ws, np.asarray(times))
+
+
+@contextmanager
+def scene_folder(folder: Path | None) -> Iterator[Path]:
+    """Give the folder of a scene: the one that is given, or one for a while."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
 
 
 @functools.cache

@@ -11,8 +11,10 @@ ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
     ["errors", "pages"],
-    ["latents", "noise"],
+    ["latents", "noise", "example_song"],
     ["values"],
+    ["signal_source"],
+    ["audio"],
     ["generators.base", "sinks.base"],
     ["context"],
     ["effects", "hookspecs"],
@@ -24,10 +26,10 @@ LAYERS = [
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "reference", "report", "trial"],
-    ["bench"],
+    ["sheet", "samples", "reference", "report", "trial", "plot"],
+    ["bench", "song"],
     ["testing"],
-    ["cli", "cli_bench", "cli_models", "cli_options"],
+    ["cli", "cli_bench", "cli_models", "cli_music", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other

@@ -13,7 +13,7 @@ from renderer.scene.variables import fill_vars
 from renderer.values.parsed import show
 
 MAX_INCLUDES = 100
-JOINED = ("vars", "markers", "signals", "defaults")  # maps of names: a scene adds to those that it includes
+JOINED = ("vars", "markers", "signals", "sections", "defaults")  # maps of names: a scene adds to those that it includes
 
 
 def assemble(path: Path, settings: Sequence[str] = ()) -> tuple[Tree, list[Problem]]:
@@ -154,9 +154,14 @@ def _no_setting(place: Place, message: str) -> SceneError:
 
 def apply_defaults(tree: Tree) -> None:
     """Lay the values of `defaults:` below those of every entry of the timeline, each keeping its own place."""
-    defaults, timeline = tree.below("defaults"), tree.below("timeline")
-    if defaults is None or timeline is None or not isinstance(timeline.value, list):
-        return
+    defaults, sections = tree.below("defaults"), tree.below("sections")
+    named = sections.value.values() if sections is not None and isinstance(sections.value, dict) else ()
+    for timeline in (tree.below("timeline"), *(section.below("timeline") for section in named)):
+        if defaults is not None and timeline is not None and isinstance(timeline.value, list):
+            _lay_below(defaults, timeline)
+
+
+def _lay_below(defaults: Tree, timeline: Tree) -> None:
     for index, item in enumerate(timeline.value):
         if isinstance(item.value, str):
             timeline.value[index] = item = Tree({item.value: Tree(None, item.place, item.place)}, item.place)

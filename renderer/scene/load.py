@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from renderer.scene.tree import Tree
 from renderer.values.parsed import show
 
 CONSUMED = ("vars", "defaults", "timeline")  # read here; the model never sees them
-NAMED = {"markers": "marker", "signals": "signal", "vars": "variable"}
+NAMED = {"markers": "marker", "signals": "signal", "sections": "section", "vars": "variable"}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -58,9 +59,10 @@ def scene_of(tree: Tree, path: Path, registries: Registries) -> tuple[Scene | No
     """
     reader = _Reader(tree, registries)
     scene = reader.head()
-    entries = reader.timeline()
+    entries, sections = reader.timeline(), reader.section_timelines()
     if scene is not None:
         scene._timeline, scene._tree, scene._path = tuple(entries), tree, path
+        scene._section_timelines = sections
     return scene, reader.problems
 
 
@@ -68,12 +70,20 @@ def resolved_scene(scene: Scene) -> dict[str, Any]:
     """Return a scene as plain data, with includes, variables and the defaults of effects filled in."""
     data: dict[str, Any] = scene.tree.plain
     data.pop("defaults", None)
-    for entry in scene.timeline:
-        _, index = entry.path
-        written = data["timeline"][index] if isinstance(data["timeline"][index], dict) else {}
+    for entry in (*scene.timeline, *(one for entries in scene.section_timelines.values() for one in entries)):
+        *above, index = entry.path
+        timeline = data
+        for step in above:
+            timeline = timeline[step]
+        written = timeline[index] if isinstance(timeline[index], dict) else {}
         values = entry.effect.model_dump(mode="json", by_alias=True, exclude_none=True)
-        data["timeline"][index] = {**written, entry.effect.name: values}
+        timeline[index] = {**written, entry.effect.name: values}
     return data
+
+
+def without_timeline(section: Any) -> Any:
+    """Return a section as the model takes it: its timeline is read by itself."""
+    return {key: value for key, value in section.items() if key != "timeline"} if isinstance(section, dict) else section
 
 
 class _Reader:
@@ -99,6 +109,8 @@ class _Reader:
                 except ValueProblem as problem:
                     self.note((field, name, KEY), str(problem))
         data = {key: tree.plain for key, tree in self.tree.value.items() if key not in CONSUMED}
+        if isinstance(sections := data.get("sections"), dict):
+            data["sections"] = {name: without_timeline(section) for name, section in sections.items()}
         scene, wrong = self.validate(Scene, data, ())
         return scene if scene is not None else self.validate(Scene, repaired(data, wrong), (), quiet=True)[0]
 
@@ -108,11 +120,25 @@ class _Reader:
         if held is None:
             self.note((), "the scene has no timeline; write e.g. timeline: [{walk: {keys: 1-4}}]")
             return []
+        return self.keyed(self.entries(held, ("timeline",)), set())
+
+    def section_timelines(self) -> dict[str, tuple[Entry, ...]]:
+        """Return the timelines of sections by their names; the randomness of each is its own."""
+        held, ids = self.tree.below("sections"), set[str]()
+        found = {}
+        for name, section in held.value.items() if held is not None and isinstance(held.value, dict) else ():
+            timeline = section.below("timeline")
+            if timeline is not None:
+                entries = self.keyed(self.entries(timeline, ("sections", name, "timeline")), ids)
+                found[str(name)] = tuple(replace(entry, key=f"section {name} {entry.key}") for entry in entries)
+        return found
+
+    def entries(self, held: Tree, path: tuple[Any, ...]) -> list[Entry]:
         if not isinstance(held.value, list) or not held.value:
-            self.note(("timeline",), f"expected a list of effects, got {show(held.plain)}")
+            self.note(path, f"expected a list of effects, got {show(held.plain)}")
             return []
-        found = [self.entry(item, ("timeline", index)) for index, item in enumerate(held.value)]
-        return self.keyed([entry for entry in found if entry is not None])
+        found = [self.entry(item, (*path, index)) for index, item in enumerate(held.value)]
+        return [entry for entry in found if entry is not None]
 
     def check_defaults(self) -> None:
         """Note what is wrong with the defaults by themselves, whether or not the timeline uses them."""
@@ -188,9 +214,9 @@ class _Reader:
             self.note((*path, name, KEY), message)
         return chosen
 
-    def keyed(self, entries: list[Entry]) -> list[Entry]:
+    def keyed(self, entries: list[Entry], ids: set[str]) -> list[Entry]:
         """Give each entry the key of its randomness: its id, or its name and ordinal among its namesakes."""
-        seen, ids = Counter[str](), set[str]()
+        seen = Counter[str]()
         keyed = []
         for entry in entries:
             own = entry.options.id
@@ -210,7 +236,7 @@ class _Reader:
     ) -> tuple[Model | None, list[Any]]:
         """Return the model of some data, or None and the errors of pydantic, which are noted unless `quiet`."""
         try:
-            return model.model_validate(data), []
+            return model.model_validate(data, context={"sources": self.registries.signals}), []
         except ValidationError as error:
             errors = error.errors()
             if not quiet:

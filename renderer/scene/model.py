@@ -7,19 +7,33 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from renderer.effects import Effect
-from renderer.errors import ValueProblem, gather_list
+from renderer.errors import ValueProblem
 from renderer.scene.tree import Tree
+from renderer.values.audio import Audio
 from renderer.values.classes import Classes
 from renderer.values.expression import RESERVED
+from renderer.values.feature import Feature, is_feature
 from renderer.values.fit import Fit
+from renderer.values.loop import Loop
 from renderer.values.noise import Noise
-from renderer.values.parsed import Parsed, is_number, is_whole, show
+from renderer.values.parsed import is_number, is_whole, show
+from renderer.values.section_times import SectionTimes
 from renderer.values.signal import Signal
+from renderer.values.tempo import BeatList, Tempo
 from renderer.values.time import Time
 
 MAX_PIXELS, MAX_SIDE, MIN_SIDE = 64_000_000, 16_384, 8
@@ -108,35 +122,15 @@ class Output(Strict):
     quality: Literal["draft", "good", "best"] = Field("good", description="How hard the encoder tries")
 
 
-@dataclass(frozen=True)
-class Loop(Parsed):
-    """Hold whether the film is a loop, and over which length its end blends into its beginning, if it does."""
+def parse_named(written: Any, info: ValidationInfo) -> Signal | Feature:
+    """Return a named signal: a feature of the music where it names a source, which the context knows."""
+    if isinstance(written, Signal | Feature):
+        return written
+    known = (info.context or {}).get("sources", ())
+    return Feature.parse(written) if is_feature(written, known) else Signal.parse(written)
 
-    written: Any
-    closed: bool = False
-    blend: Time | None = None
 
-    json_schema: ClassVar[dict[str, Any]] = {
-        "anyOf": [
-            {"type": "boolean"},
-            {
-                "type": "object",
-                "properties": {"blend": Time.json_schema},
-                "required": ["blend"],
-                "additionalProperties": False,
-            },
-        ],
-    }
-
-    @classmethod
-    def parse(cls, written: Any) -> Self:
-        """Return the loop of true, false or {blend: 1s}."""
-        if isinstance(written, bool):
-            return cls(written, written)
-        if isinstance(written, dict) and set(written) == {"blend"}:
-            (blend,) = gather_list(["blend"], lambda name: name, lambda name: Time.parse(written[name]))
-            return cls(written, True, blend)
-        raise ValueProblem(f"expected true, false or {{blend: 1s}}, got {show(written)}")
+NamedSignal = Annotated[Signal | Feature, PlainValidator(parse_named), WithJsonSchema(Signal.json_schema)]
 
 
 class Scene(Strict):
@@ -164,16 +158,23 @@ class Scene(Strict):
     class_: Classes = Field(
         Classes.parse(0), alias="class", description="Class of a class-conditional generator, or classes over time"
     )
-    tempo: float | None = Field(None, gt=0, le=1000, description="Beats per minute, for times in b and bars")
-    offset: Time = Field(Time.parse(0), description="Time of the first beat")
+    tempo: Tempo | None = Field(
+        None, description="Beats per minute, for times in b and bars; default with a song: auto, found by itself"
+    )
+    offset: Time = Field(Time.parse(0), description="Time of the first beat of bar 1")
+    beats: BeatList | None = Field(None, description="Seconds of every beat, or a file of them, instead of a tempo")
     beats_per_bar: int = Field(4, ge=1, le=64, description="Beats in a bar")
     markers: dict[str, Time] = Field({}, description="Named times, for `drop + 2s`")
-    signals: dict[str, Signal] = Field({}, description="Named signals, for use in expressions")
-    audio: str | None = Field(None, min_length=1, description="Soundtrack; the film's duration defaults to its length")
+    signals: dict[str, NamedSignal] = Field({}, description="Named signals, for use in expressions")
+    sections: dict[str, SectionTimes] = Field(
+        {}, description="Parts of the song, each with a timeline of its own if it likes; default: found by themselves"
+    )
+    audio: Audio | None = Field(None, description="Soundtrack; the film's duration defaults to its length")
     output: Annotated[list[Output], BeforeValidator(parse_outputs)] = Field(
         [], description="Files to write; default: out/<name of the scene>.mp4"
     )
     _timeline: tuple[Entry, ...] = PrivateAttr(())
+    _section_timelines: dict[str, tuple[Entry, ...]] = PrivateAttr({})
     _tree: Tree = PrivateAttr()
     _path: Path = PrivateAttr()
 
@@ -181,6 +182,11 @@ class Scene(Strict):
     def timeline(self) -> tuple[Entry, ...]:
         """Return the stack of effects, top to bottom, without those switched off."""
         return self._timeline
+
+    @property
+    def section_timelines(self) -> dict[str, tuple[Entry, ...]]:
+        """Return the stacks of the sections that have one, by their names."""
+        return self._section_timelines
 
     @property
     def tree(self) -> Tree:

@@ -7,7 +7,11 @@ from typing import Any
 from renderer.effects import Effect
 from renderer.registry import Registries
 from renderer.scene.model import EntryOptions, Scene
+from renderer.signal_source import SignalSource
+from renderer.values.shape import MEANINGS
+from renderer.values.signal import Signal
 
+SECTION = "Its own effects, below those of the film; times count from its start"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -27,12 +31,32 @@ def scene_schema(registries: Registries) -> dict[str, Any]:
         "vars": {"type": "object", "description": "Variables, for use as ${name}"},
         "defaults": {"type": "object", "properties": defaults, "description": "Values for every effect of a name"},
     }
+    schema["properties"]["signals"]["additionalProperties"] = {
+        "anyOf": [Signal.json_schema, *(feature_schema(one) for _, one in sorted(registries.signals.items()))]
+    }
+    for shape in schema["properties"]["sections"]["additionalProperties"]["anyOf"]:
+        if "timeline" in shape.get("properties", {}):
+            shape["properties"] |= {"timeline": {**schema["properties"]["timeline"], "description": SECTION}}
     output = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Output"}]}
     schema["properties"]["output"] = {
         "description": "Files to write; default: out/<name of the scene>.mp4",
         "anyOf": [*output["anyOf"], {"type": "array", "items": output}],
     }
     return {"$schema": DIALECT, "title": "latentreel scene", **{k: v for k, v in schema.items() if k != "title"}}
+
+
+def feature_schema(source: type[SignalSource]) -> dict[str, Any]:
+    """Return the schema of a named signal that one source gives: its settings, and the steps of shaping."""
+    settings = source.model_json_schema(by_alias=True, mode="validation")
+    settings["description"] = (source.__doc__ or "").strip().split("\n")[0]
+    short = {} if source.shorthand is None else settings["properties"][source.shorthand]
+    steps = {step: {"description": meaning} for step, meaning in MEANINGS.items()}
+    return {
+        "type": "object",
+        "properties": {source.name: {"anyOf": [settings, {"type": "null"}, *([short] if short else [])]}, **steps},
+        "required": [source.name],
+        "additionalProperties": False,
+    }
 
 
 def entry_schema(name: str, effect: type[Effect]) -> dict[str, Any]:

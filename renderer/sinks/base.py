@@ -25,17 +25,39 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """Name the sound of a film: which part of which file, and how loud.
+    """Name the sound of a film: which part of which file, how loud, and whether it repeats; all times in seconds.
 
-    start     seconds into the sound file at which the film begins; negative: silence before the sound.
-    gain      a factor, 1.0 leaves the sound as it is.
-    duration  seconds of the file that are used from `start` on; None: as much as the film is long.
+    start       where in the sound file the film begins; negative: silence before the sound.
+    gain        a factor, 1.0 leaves the sound as it is.
+    duration    of the file that is used from `start` on; None: as much as the film is long.
+    fade_in     over which it comes up at its beginning, and `fade_out` over which it goes down at its end.
+    loop        whether it repeats as long as the film lasts; this needs a `duration`.
+    blend       over which each end fades over into the beginning that follows.
+    closed      whether the film itself is a loop: then its first beginning has the end in it as well.
+    skip        of the film that are left out before the first frame, where only a part of it is written,
+    film        and the length of the whole of it; None: that of the frames.
     """
 
     path: Path
     start: float = 0.0
     gain: float = 1.0
     duration: float | None = None
+    fade_in: float = 0.0
+    fade_out: float = 0.0
+    loop: bool = False
+    blend: float = 0.0
+    closed: bool = False
+    skip: float = 0.0
+    film: float | None = None
+
+    @property
+    def period(self) -> float | None:
+        """Return the seconds after which a sound that repeats begins anew; None for one that does not."""
+        return self.duration - self.blend if self.loop and self.duration is not None else None
+
+    def song_time(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where in the sound file what is heard at times t [N] of the film stands, in seconds."""
+        return self.start + (t if self.period is None else np.mod(t, self.period))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from renderer.sinks.base import Frames
 
 PIXELS = {1: "gray", 3: "rgb24", 4: "rgba"}  # by number of channels
 _PLACE = re.compile(r"^(\[[^\]]*\] ?)+")  # "[out#0/mp4 @ 0x55d] "
+_SOUND = re.compile(r"Stream #0:\d+.*: Audio: (\w+)")
+_DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _GENERIC = re.compile(
     r"^(Conversion failed|Error opening (in|out)put files?\b|Nothing was written|Task finished|Terminating thread"
     r"|Error (sending|submitting|muxing|while (filtering|opening encoder))|Could not open encoder|frame=|$)"
@@ -52,12 +55,23 @@ def run_ffmpeg(shown: Path, arguments: Sequence[str]) -> str:
     return done.stderr
 
 
+@dataclass(frozen=True)
+class Sound:
+    """Hold what ffmpeg says of the first sound in a file: its codec, and the seconds of the file, to 10 ms."""
+
+    codec: str
+    seconds: float
+
+
 @functools.cache
-def has_sound(path: Path) -> bool:
-    """Say whether ffmpeg finds sound in a file."""
-    command = [ffmpeg_exe(), "-nostdin", "-hide_banner", "-i", str(path.absolute())]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
-    return re.search(r"Stream #0:\d+.*: Audio: ", done.stderr) is not None
+def probe_sound(path: Path) -> Sound | None:
+    """Return what is in a file, given by its absolute path; None where ffmpeg finds no sound, or no end of it."""
+    command = [ffmpeg_exe(), "-nostdin", "-hide_banner", "-i", str(path)]
+    told = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace").stderr
+    stream, length = _SOUND.search(told), _DURATION.search(told)
+    if stream is None or length is None:
+        return None
+    return Sound(stream[1], 3600 * int(length[1]) + 60 * int(length[2]) + float(length[3]))
 
 
 def raw_input(width: int, height: int, fps: Fraction, channels: int) -> list[str]:

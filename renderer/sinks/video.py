@@ -11,7 +11,7 @@ from renderer.sinks.encoders import AUTO, SOFTWARE, Encoder, choose_encoder
 from renderer.sinks.ffmpeg import FfmpegPipe, raw_input
 from renderer.sinks.moviepy_pipe import MoviepyPipe, fps_is_safe
 from renderer.sinks.pixels import pad_even, to_rgb, to_rgba_or_rgb
-from renderer.sinks.sound import check_sound, sound_input, sound_output
+from renderer.sinks.sound import check_sound, is_copied, sound_input, sound_output
 
 H264 = {"draft": ("ultrafast", "22"), "good": ("veryfast", "16"), "best": ("slow", "12")}  # preset, crf
 AAC_RATE = {"draft": "192k", "good": "192k", "best": "320k"}
@@ -40,6 +40,7 @@ class VideoSink(Sink):
     writer = "moviepy; ffmpeg where moviepy would round fps"
     supports_audio = True
     audio_codec: ClassVar[str]  # ffmpeg's name of the encoder
+    copies: ClassVar[tuple[str, ...]] = ()  # codecs of sound that go into the file untouched
     even: ClassVar[bool] = True
     _pipe: FfmpegPipe | None = None
 
@@ -66,8 +67,8 @@ class VideoSink(Sink):
 
     @property
     def by_moviepy(self) -> bool:
-        """Say whether moviepy writes this film right."""
-        return fps_is_safe(self.spec.fps)
+        """Say whether moviepy writes this film right: it rounds fps, and opens one sound only, once."""
+        return fps_is_safe(self.spec.fps) and len(sound_input(self.spec)) <= 2
 
     @property
     def size(self) -> tuple[int, int]:
@@ -88,6 +89,11 @@ class VideoSink(Sink):
         if self.size != (self.spec.width, self.spec.height):
             came, goes = f"{self.spec.width}x{self.spec.height}", f"{self.size[0]}x{self.size[1]}"
             self.notes.append(f"{self.codec} needs even sides: {came} is padded to {goes} by repeating the edge")
+
+    @property
+    def sound_codec(self) -> str:
+        """Return what ffmpeg does with the sound: the name of an encoder, or copy."""
+        return "copy" if is_copied(self.spec, self.copies) else self.audio_codec
 
     def begin(self) -> None:
         """Start moviepy or ffmpeg."""
@@ -110,12 +116,13 @@ class VideoSink(Sink):
             self._pipe.kill()
 
     def _parameters(self) -> list[str]:
-        sound = [] if self.spec.audio is None else self.sound()
-        return [*sound_output(self.spec), *self.picture(), *sound]
+        copied = self.sound_codec == "copy"
+        sound = [] if self.spec.audio is None or copied else self.sound()
+        return [*sound_output(self.spec, copied=copied), *self.picture(), *sound]
 
     def _moviepy_pipe(self) -> FfmpegPipe:
         spec = self.spec
-        track = {} if spec.audio is None else {"audiofile": sound_input(spec)[1], "audio_codec": self.audio_codec}
+        track = {} if spec.audio is None else {"audiofile": sound_input(spec)[1], "audio_codec": self.sound_codec}
         return MoviepyPipe(
             spec.path,
             self.part,
@@ -131,7 +138,7 @@ class VideoSink(Sink):
     def _ffmpeg_pipe(self) -> FfmpegPipe:
         spec, preset = self.spec, self.preset()
         inputs = [*self.opening(), *raw_input(*self.size, spec.fps, 4 if self.alpha else 3), *sound_input(spec)]
-        codecs = ["-c:v", self.video_codec, "-c:a", self.audio_codec, *(["-preset", preset] if preset else [])]
+        codecs = ["-c:v", self.video_codec, "-c:a", self.sound_codec, *(["-preset", preset] if preset else [])]
         return FfmpegPipe(spec.path, [*inputs, *codecs, *self._parameters(), str(self.part)])
 
     def _keyframes(self) -> list[str]:
@@ -147,6 +154,7 @@ class Mp4Sink(VideoSink):
     description = "plays everywhere; the index is in front, so it starts before it is loaded"
     codec = "H.264"
     audio_codec = "aac"
+    copies = ("aac", "mp3")
     _hardware: Encoder | None = None
 
     def check(self) -> None:
@@ -206,6 +214,7 @@ class WebmSink(VideoSink):
     supports_alpha = True
     video_codec = "libvpx-vp9"
     audio_codec = "libopus"
+    copies = ("opus", "vorbis")
 
     def picture(self) -> list[str]:
         """Return the arguments of libvpx."""
@@ -248,6 +257,7 @@ class LosslessSink(VideoSink):
     even = False
     video_codec = "ffv1"
     audio_codec = "flac"
+    copies = ("flac", "aac", "opus", "vorbis")  # not MP3, which would come 25 ms late
 
     def picture(self) -> list[str]:
         """Return the arguments of FFV1: every frame alone, with checksums."""

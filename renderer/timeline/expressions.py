@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,12 @@ from renderer.noise import fitted, smooth_noise
 from renderer.registry import Registry
 from renderer.values.easing import EasingFunction
 from renderer.values.expression import CLOCKS, CONSTANTS, Expression, Node
+from renderer.values.feature import Feature
 from renderer.values.signal import Signal
-from renderer.values.time import Clock, Span
+from renderer.values.time import BEATS, Clock, Span
+
+if TYPE_CHECKING:
+    from renderer.timeline.music import SceneMusic
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
@@ -30,8 +35,8 @@ class Named:
     `failed` holds what kept some from being bound; what reads those reads zeros, so that each says it once.
     """
 
-    def __init__(self, signals: Mapping[str, Signal] | None = None) -> None:
-        self.signals = signals or {}
+    def __init__(self, signals: Mapping[str, Signal | Feature] | None = None) -> None:
+        self.signals = dict(signals or {})
         self.curves: dict[str, Curve] = {}
         self.depths: dict[str, int] = {}
         self.failed: dict[str, ValueProblem] = {}
@@ -52,6 +57,7 @@ class Scope:
     named: Named = field(default_factory=Named)
     loop: float | None = None
     key: tuple[object, ...] = ()
+    music: SceneMusic | None = None
     probe: Array = field(default_factory=lambda: np.zeros(1))
     binding: tuple[str, ...] = ()
 
@@ -128,6 +134,8 @@ class _Binder:
         if name in scope.clock.markers:
             seconds = np.nan_to_num(scope.clock.markers[name])  # one that is wrong has been refused by itself
             return lambda t: np.full_like(t, seconds)
+        if name not in scope.named.signals and scope.music is not None and scope.music.knows(name):
+            scope.named.signals[name] = Feature.parse(name)
         if name not in scope.named.signals:
             known = [*CLOCKS, *CONSTANTS, *scope.clock.markers, *scope.named.signals]
             raise self.refuse(f"unknown name {name!r}{expected(name, known)}")
@@ -147,7 +155,7 @@ class _Binder:
         if name == "progress":
             start, length = scope.span.start, max(scope.span.length, 1e-9)
             return lambda t: np.clip((t - start) / length, 0, 1)
-        if clock.tempo is None:
+        if not clock.counts_beats:
             raise self.refuse(f"{name} needs the scene's tempo; write e.g. tempo: 120")
         count = clock.beats_per_bar if name == "bar" else 1
         return lambda t: clock.beats_at(t) / count
@@ -172,14 +180,25 @@ class _Binder:
         options = {name: self.bind(value) for name, value in node.options}
         if node.value == "noise":
             return self._noise(period, options)
-        step = fitted(period, self.scope.loop)[0]
+        turns = self._turns(node.args[0], period)
         phase = options.get("phase", np.zeros_like)
         if node.value in WAVES:
             wave = WAVES[node.value]
-            return lambda t: wave(t / step + phase(t))
+            return lambda t: wave(turns(t) + phase(t))
         width = options.get("width") or (lambda t: np.full_like(t, 0.5 if node.value == "square" else 0.1))
         low = -1.0 if node.value == "square" else 0.0
-        return lambda t: np.where(np.mod(t / step + phase(t), 1) < width(t), 1.0, low)
+        return lambda t: np.where(np.mod(turns(t) + phase(t), 1) < width(t), 1.0, low)
+
+    def _turns(self, written: Node, period: float) -> Curve:
+        """Return the rounds of an oscillator; one of a period in beats counts from the first beat, and along them."""
+        clock, step = self.scope.clock, fitted(period, self.scope.loop)[0]
+        if written.kind != "time" or {term.unit for term in written.value.terms} - set(BEATS):
+            return lambda t: t / step
+        if clock.find_beats is not None and self.scope.loop is None:
+            beats = period / clock.grid.beat_length
+            return lambda t: clock.grid.beats(t) / beats
+        start = float(clock.grid.seconds(0.0))
+        return lambda t: (t - start) / step
 
     def _noise(self, period: float, options: dict[str, Curve]) -> Curve:
         self.noises += 1

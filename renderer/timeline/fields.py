@@ -8,15 +8,18 @@ from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
-from renderer.errors import KEY, Gather, ValueProblem, nearest
+from renderer.errors import KEY, Gather
+from renderer.signal_source import Series
 from renderer.timeline.expressions import Curve, Scope
+from renderer.timeline.features import heard
+from renderer.timeline.find import find_file
 from renderer.timeline.keys import key_times
 from renderer.timeline.signals import LOOP_HINT, bind_number, bind_signal, check_word
 from renderer.values.direction import Directions, DirectionSource
 from renderer.values.easing import Easing
+from renderer.values.feature import Feature
 from renderer.values.latent import LatentKey, LatentKeys, LatentSource
 from renderer.values.layers import LayerRange, Layers
-from renderer.values.parsed import show
 from renderer.values.signal import Signal
 from renderer.values.time import Time
 
@@ -26,6 +29,13 @@ class BoundSignal:
     """Hold the curve of a signal."""
 
     curve: Curve
+
+
+@dataclass(frozen=True)
+class BoundFeature:
+    """Hold a feature of the music."""
+
+    series: Series
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,11 @@ def bind_value(value: Any, binding: Binding) -> Any:
 @bind_value.register
 def _(value: Signal, binding: Binding) -> BoundSignal:
     return BoundSignal(bind_signal(value, binding.scope))
+
+
+@bind_value.register
+def _(value: Feature, binding: Binding) -> BoundFeature:
+    return BoundFeature(heard(value, binding.scope))
 
 
 @bind_value.register
@@ -180,19 +195,3 @@ def closing(
 def same_latent(one: LatentSource, other: LatentSource) -> bool:
     """Say whether two sources are one latent, however they are written; any random one will do for another."""
     return replace(one, written=None) == replace(other, written=None)
-
-
-def find_file(name: str, folder: Path) -> Path:
-    """Return the path of a file that a scene names, relative to the scene's folder.
-
-    Raises ValueProblem with the nearest name of the files there.
-    """
-    try:
-        path = folder / Path(name).expanduser()
-        if path.exists():
-            return path
-        siblings = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-    except (OSError, RuntimeError) as error:  # a name too long, or the home of nobody
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ValueProblem(f"no such file: {show(name)} ({reason})") from error
-    raise ValueProblem(f"no such file: {name}{nearest(path.name, siblings)}")

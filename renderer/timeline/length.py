@@ -12,8 +12,9 @@ from typing import Any
 
 from renderer.errors import ValueProblem
 from renderer.scene.model import Scene
-from renderer.timeline.fields import find_file
-from renderer.timeline.soundtrack import sound_length
+from renderer.sinks.base import AudioTrack
+from renderer.timeline.soundtrack import bind_audio, heard
+from renderer.values.beats import BeatGrid
 from renderer.values.latent import LatentKeys
 from renderer.values.parsed import show
 from renderer.values.signal import Signal
@@ -26,26 +27,38 @@ Attempt = Callable[[tuple[Any, ...], Callable[[], Any]], Any]
 Pinned = tuple[Time, Time | None]  # when, and held for how long
 
 
-def clock_of(scene: Scene, fps: Fraction, attempt: Attempt) -> tuple[Clock, bool]:
-    """Return the clock of a film, and whether everything in it must close a loop by itself.
+def clock_of(
+    scene: Scene, fps: Fraction, attempt: Attempt, find_beats: Callable[[], BeatGrid] | None = None
+) -> tuple[Clock, bool, AudioTrack | None]:
+    """Return the clock of a film, whether everything in it must close a loop by itself, and its soundtrack.
 
     `attempt` notes the problems of what it calls, and returns None there; then the length is a stand-in, no loop, at
     which nothing else need be wrong.
     """
-    clock = Clock(float(scene.fps), scene.tempo, scene.beats_per_bar)
+    tempo = None if scene.tempo is None else scene.tempo.bpm
+    clock = Clock(float(scene.fps), tempo, scene.beats_per_bar, find_beats=find_beats)
     offset = attempt(("offset",), lambda: absolute(clock, scene.offset))
     clock = replace(clock, offset=offset or 0.0)
     for name, time in scene.markers.items():
         seconds = attempt(("markers", name), partial(absolute, clock, time))
         clock = replace(clock, markers={**clock.markers, name: math.nan if seconds is None else seconds})
-    duration: float | None = duration_of(scene, clock, fps, attempt)
+    track = None if scene.audio is None else attempt(("audio",), partial(soundtrack_of, scene))
+    duration: float | None = duration_of(scene, track, clock, fps, attempt)
     if duration is None:
         begins = [(entry.options.from_, None) for entry in scene.timeline if entry.options.from_ is not None]
         duration = 1 + max([natural_length(scene, clock), *seconds_of(clock, begins)])
-        return replace(clock, duration=duration), False
+        return replace(clock, duration=duration), False, track
     if scene.loop.closed:
         duration = float(max(1, round(duration * fps)) / fps)  # a loop ends on a whole frame
-    return replace(clock, duration=duration), scene.loop.closed and scene.loop.blend is None
+        if track is not None and track.loop and scene.duration is None:
+            track = replace(track, duration=duration + track.blend)  # and so does the sound that it goes round with
+    return replace(clock, duration=duration), scene.loop.closed and scene.loop.blend is None, track
+
+
+def soundtrack_of(scene: Scene) -> AudioTrack:
+    """Return the soundtrack of a scene that has one."""
+    assert scene.audio is not None
+    return bind_audio(scene.audio, scene.path.parent, closed=scene.loop.closed)
 
 
 def absolute(clock: Clock, time: Time) -> float:
@@ -55,17 +68,13 @@ def absolute(clock: Clock, time: Time) -> float:
     return clock.position(time)
 
 
-def duration_of(scene: Scene, clock: Clock, fps: Fraction, attempt: Attempt) -> Any:
+def duration_of(scene: Scene, track: AudioTrack | None, clock: Clock, fps: Fraction, attempt: Attempt) -> Any:
     """Return the seconds of the film: as written, or of the song, or up to the last key; None where that is wrong."""
-    song = None
-    if scene.audio is not None:
-        file = scene.audio
-        song = attempt(("audio",), lambda: sound_length(find_file(file, scene.path.parent)))
-        if song is None:
-            return None
+    if scene.audio is not None and track is None:
+        return None
     if scene.duration is not None:
         return attempt(("duration",), partial(written_duration, scene.duration, clock, fps))
-    return attempt((), lambda: checked_length(song or natural_length(scene, clock), fps))
+    return attempt((), lambda: checked_length(natural_length(scene, clock) if track is None else heard(track), fps))
 
 
 def natural_length(scene: Scene, clock: Clock) -> float:

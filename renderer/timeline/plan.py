@@ -10,19 +10,23 @@ from typing import Any
 
 import numpy as np
 
+from renderer.effects import LatentEffect
 from renderer.errors import Problem, SinkError, ValueProblem
 from renderer.noise import fitted
 from renderer.registry import Registries
 from renderer.scene.model import Entry, Scene
-from renderer.sinks import SINKS, sink_for
+from renderer.sinks import SINKS, AudioTrack, sink_for
 from renderer.timeline.expressions import Curve, Named, Scope
 from renderer.timeline.fields import Binding, bind_value
 from renderer.timeline.length import clock_of
+from renderer.timeline.music import SceneMusic
+from renderer.timeline.sections import Shares
 from renderer.timeline.signals import bind_named, bind_signal
 from renderer.timeline.window import window_of
 from renderer.values.classes import Classes
 from renderer.values.easing import Easing
 from renderer.values.noise import Noise
+from renderer.values.section import Section
 from renderer.values.time import Clock, Span, Time
 
 MAX_PROBES = 5_000  # frames at which expressions are tried before the first is rendered
@@ -39,6 +43,15 @@ class BoundEntry:
 
 
 @dataclass(frozen=True)
+class BoundSection:
+    """Hold one section with a timeline of its own, how much of it there is over time, and its entries."""
+
+    section: Section
+    share: Curve
+    entries: tuple[BoundEntry, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Hold a film as bound: `frames` frames at `fps`, a loop of `duration` seconds or not, and its entries."""
 
@@ -52,6 +65,10 @@ class Plan:
     classes: Mapping[int, Curve]  # how much of each class there is, in sum 1
     noise_period: float | None  # seconds after which noise that moves is back
     entries: tuple[BoundEntry, ...]
+    music: SceneMusic
+    named: Mapping[str, Curve]  # the named signals, and the features that expressions read without a name
+    soundtrack: AudioTrack | None = None
+    sections: tuple[BoundSection, ...] = ()  # those with a timeline of their own
 
     @property
     def duration(self) -> float:
@@ -91,7 +108,9 @@ class _Binder:
 
     def plan(self) -> Plan | None:
         scene, named = self.scene, Named(self.scene.signals)
-        clock, is_loop = clock_of(scene, self.fps, self.attempt)
+        music = SceneMusic(scene, self.registries)
+        clock, is_loop, track = clock_of(scene, self.fps, self.attempt, music.find_beats)
+        music.clock, music.track = clock, track
         blend = 0.0
         if scene.loop.blend is not None:
             blend = self.attempt(("loop", "blend"), lambda: self.blend(clock)) or 0.0
@@ -99,7 +118,7 @@ class _Binder:
         loop = clock.film.end if is_loop else None
         frames = max(1, round(clock.film.end * self.fps))
         times = np.unique(np.linspace(0, frames - 1, min(frames, MAX_PROBES)).round()) / float(self.fps)
-        scope = Scope(clock, clock.film, self.registries.easings, named, loop, (scene.seed,), times)
+        scope = Scope(clock, clock.film, self.registries.easings, named, loop, (scene.seed,), music, times)
         for name in scene.signals:
             bind_named(name, scope)
         for name, problem in named.failed.items():
@@ -108,11 +127,40 @@ class _Binder:
         classes = self.attempt(("class",), lambda: bind_classes(scene.class_, scope.part("class")))
         period = self.attempt(("noise", "loop"), lambda: noise_period(scene.noise, clock))
         entries = [self.entry(entry, scope) for entry in scene.timeline]
+        parts = self.attempt(("sections",), lambda: self.parts(scope)) or []
+        for name, problem in named.failed.items():
+            if name not in scene.signals and problem.parts:
+                self.note(("audio",), ValueProblem(f"{name}: {problem}"))
+        for path, problem in music.problems:
+            self.note(path, problem)
         self.check_outputs()
         if psi is None or self.problems:
             return None
         whole = tuple(entry for entry in entries if entry)
-        return Plan(scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole)
+        curves = dict(named.curves)
+        return Plan(
+            scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole, music, curves, track, tuple(parts)
+        )
+
+    def parts(self, scope: Scope) -> list[BoundSection]:
+        """Return the sections that have a timeline of their own, each time that they come, on their own clocks."""
+        scene, music = self.scene, scope.music
+        if not scene.sections or music is None:
+            return []
+        sections = music.sections
+        shares = Shares.of(sections, scene.sections, scope.clock)
+        if scene.section_timelines and scope.loop is not None:
+            raise ValueProblem("the loop cannot close: the film ends in another section; write loop: {blend: 1s}")
+        found = []
+        for index, section in enumerate(sections.items):
+            entries = scene.section_timelines.get(section.label, ())
+            span = Span(section.start, min(shares.end(index), scope.clock.film.end))
+            own = replace(scope, clock=scope.clock.within(section.start), span=span)
+            bound = [self.entry(entry, own) for entry in entries]
+            if entries:
+                share = shares.curve(index)
+                found.append(BoundSection(section, share, tuple(shared(one, share) for one in bound if one)))
+        return found
 
     def check_outputs(self) -> None:
         """Note every output that no sink writes."""
@@ -149,6 +197,16 @@ class _Binder:
         if window is None or len(self.problems) > before:
             return None
         return BoundEntry(entry, window.span, window, fields)
+
+
+def shared(bound: BoundEntry, share: Curve) -> BoundEntry:
+    """Return an entry of a section, of which there is only a share, as part of the film.
+
+    Latents of sections are mixed as a whole; effects of other kinds fade by their weights.
+    """
+    if isinstance(bound.entry.effect, LatentEffect):
+        return bound
+    return replace(bound, weight=lambda t: bound.weight(t) * share(t))
 
 
 def bind_classes(classes: Classes, scope: Scope) -> dict[int, Curve]:

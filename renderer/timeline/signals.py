@@ -8,8 +8,10 @@ import numpy as np
 
 from renderer.errors import KEY, Gather, ValueProblem, expected
 from renderer.timeline.expressions import MAX_DEPTH, Array, Curve, Scope, bind_expression
+from renderer.timeline.features import bind_feature
 from renderer.timeline.keys import KeyTimes, key_times
 from renderer.values.expression import MAX_NUMBER, Expression
+from renderer.values.feature import Feature
 from renderer.values.signal import Key, Number, Signal
 from renderer.values.time import Time
 
@@ -51,7 +53,9 @@ def bind_named(name: str, scope: Scope) -> Curve:
     if name not in named.curves:
         inner = replace(scope, binding=(*scope.binding, name), key=(*scope.key[:1], "signals", name))
         try:
-            curve: Curve = _Remembered(bind_signal(named.signals[name], replace(inner, span=scope.clock.film)))
+            written, inner = named.signals[name], replace(inner, span=scope.clock.film)
+            bound = bind_feature(written, inner) if isinstance(written, Feature) else bind_signal(written, inner)
+            curve: Curve = _Remembered(bound)
         except ValueProblem as problem:
             named.failed[name], curve = problem, np.zeros_like
         named.curves[name] = curve

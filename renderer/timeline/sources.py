@@ -15,10 +15,19 @@ from renderer.generators.base import Generator
 from renderer.noise import stable_seed
 from renderer.timeline.direction_files import Direction, read_direction
 from renderer.timeline.expressions import Curve
-from renderer.timeline.fields import BoundDirections, BoundKeys, BoundLayers, BoundSignal, BoundSource, find_file
+from renderer.timeline.fields import BoundDirections, BoundFeature, BoundKeys, BoundLayers, BoundSignal, BoundSource
 from renderer.timeline.files import latents_of
+from renderer.timeline.find import find_file
 from renderer.timeline.keys import key_times
-from renderer.timeline.tracks import DirectionTrack, KeyTrack, LayerTrack, SignalTrack, SourceTrack, misfit
+from renderer.timeline.tracks import (
+    DirectionTrack,
+    FeatureTrack,
+    KeyTrack,
+    LayerTrack,
+    SignalTrack,
+    SourceTrack,
+    misfit,
+)
 from renderer.values.direction import DirectionSource
 from renderer.values.latent import LATENT_SUFFIXES, LatentKey, LatentSource
 from renderer.values.layers import LayerRange
@@ -94,6 +103,8 @@ def resolve_value(value: Any, sources: Sources) -> Any:
     """Return a bound value as a track with `at`, or as it is where it needs no generator."""
     if isinstance(value, BoundSignal):
         return SignalTrack(value.curve)
+    if isinstance(value, BoundFeature):
+        return FeatureTrack(value.series)
     if isinstance(value, BoundSource):
         z, ws = sources.resolve(value.source, value.key)
         if len(ws) != 1:

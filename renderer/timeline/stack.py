@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,9 +63,8 @@ class StackedEffect:
 
     def frame(self, moments: Moments) -> Frame:
         """Return what the effect may know of the frames of a batch."""
-        clock, span, t = self.plan.clock, self.bound.span, moments.t
+        span, t = self.bound.span, moments.t
         progress = np.clip((t - span.start) / max(span.length, 1e-9), 0, 1)
-        beat = None if clock.tempo is None else clock.beats_at(t)
 
         def on_device(values: Array, dtype: torch.dtype = torch.float64) -> Tensor:
             return torch.as_tensor(values, dtype=dtype, device=moments.device)
@@ -72,12 +72,12 @@ class StackedEffect:
         return Frame(
             t=on_device(t),
             progress=on_device(progress),
-            beat=None if beat is None else on_device(beat),
             weight=on_device(self.bound.weight(t), torch.float32),
             span=span,
             loop=self.film.loop,
             generator=self.film.generator,
             key=self.film.key,
+            clock=self.plan.clock,
             prepared=self.prepared,
         )
 
@@ -100,7 +100,7 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
     if len(problems) > count:
         return None
     folder, key = plan.scene.path.parent, (plan.scene.seed, entry.key)
-    film = Film(sources.generator, bound.span, plan.loop, folder, key, fields)
+    film = Film(sources.generator, bound.span, plan.loop, folder, key, fields, plan.music)
     try:
         with torch.no_grad():
             return StackedEffect(bound, plan, film, entry.effect.prepare(film))
@@ -109,6 +109,15 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
     except Exception as error:  # an effect may raise anything; the user is told whose it was
         problems += problems_at(plan, path, PluginError(f"failed to prepare: {type(error).__name__}: {error}"))
     return None
+
+
+def resolve_stack(
+    entries: Sequence[BoundEntry], plan: Plan, sources: Sequence[Sources], problems: list[Problem]
+) -> tuple[StackedEffect, ...]:
+    """Return the stack of entries, each resolved for every class of the film; add what fails to `problems`."""
+    resolved = ([resolve_entry(bound, plan, one, problems) for one in sources] for bound in entries)
+    whole = ([effect for effect in effects if effect is not None] for effects in resolved)
+    return tuple(replace(first, others=tuple(rest)) for first, *rest in (effects for effects in whole if effects))
 
 
 def problems_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> list[Problem]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from renderer.timeline.expressions import Array
 from renderer.timeline.noise_maps import NoiseMaps
 from renderer.timeline.plan import Plan
 from renderer.timeline.sources import Sources
-from renderer.timeline.stack import StackedEffect, blended_inputs, fade, resolve_entry
+from renderer.timeline.stack import StackedEffect, blended_inputs, fade, resolve_stack
 from renderer.timeline.tracks import Moments
 
 
@@ -33,13 +32,17 @@ class Timeline:
         self.classes = class_tracks(plan, generator)
         sources = [Sources(generator, plan.scene.path.parent, c) for c, _ in self.classes]
         problems: list[Problem] = []
-        stacks = [[resolve_entry(bound, plan, one, problems) for one in sources] for bound in plan.entries]
+        self.stack = resolve_stack(plan.entries, plan, sources, problems)
+        self.parts = [(one.share, resolve_stack(one.entries, plan, sources, problems)) for one in plan.sections]
         if problems:
             raise SceneError(problems)
-        found = ([effect for effect in effects if effect is not None] for effects in stacks)
-        self.stack: tuple[StackedEffect, ...] = tuple(replace(first, others=tuple(rest)) for first, *rest in found)
         self.noise = NoiseMaps(plan, generator)
         self.at([0.0, *(sum(entry.span) / 2 for entry in plan.entries)])  # what cannot work fails now
+
+    @property
+    def whole_stack(self) -> tuple[StackedEffect, ...]:
+        """Return the stack of the film, and below it those of its sections."""
+        return (*self.stack, *(stacked for _, stack in self.parts for stacked in stack))
 
     @property
     def frames(self) -> int:
@@ -73,14 +76,14 @@ class Timeline:
 
     def _inputs(self, times: Array) -> SynthesisInputs:
         inputs, moments = self.noise.inputs(times), self.moments(times)
-        for stacked in self.stack:
+        for stacked in self.whole_stack:
             if isinstance(stacked.effect, SynthesisEffect):
                 inputs = stacked.apply(inputs, moments)
         return inputs
 
     def finish(self, images: Tensor, times: Array) -> Tensor:
         """Return images [N, C, H, W] in -1..1 after the image effects, which see them as sRGB 0..1."""
-        effects = [stacked for stacked in self.stack if isinstance(stacked.effect, ImageEffect)]
+        effects = [stacked for stacked in self.whole_stack if isinstance(stacked.effect, ImageEffect)]
         if not effects:
             return images
         given = (images + 1) / 2
@@ -120,7 +123,19 @@ class Timeline:
         count, generator, (c, _) = len(moments.t), self.generator, self.classes[index]
         ws = generator.center(c).float().expand(count, generator.num_ws, -1)
         latents = Latents(ws, moments.psi, moments.cutoff, c=None if c is None else c.expand(count, -1))
-        for stacked in self.stack:
-            if isinstance(stacked.effect, LatentEffect):
-                latents = stacked.of_class(index).apply(latents, moments)
-        return latents
+        latents = apply_latent_effects(self.stack, index, latents, moments)
+        shares = [moments.curve(share) for share, _ in self.parts]
+        present = [i for i, share in enumerate(shares) if bool((share != 0).any())]
+        if not present:
+            return latents
+        common = 1 - torch.stack([shares[i] for i in present]).sum(0)
+        own = [apply_latent_effects(self.parts[i][1], index, latents, moments) for i in present]
+        return mixed([latents, *own], [common, *(shares[i] for i in present)])
+
+
+def apply_latent_effects(stack: Sequence[StackedEffect], index: int, latents: Latents, moments: Moments) -> Latents:
+    """Return latents after the latent effects of a stack, as resolved for one of the film's classes."""
+    for stacked in stack:
+        if isinstance(stacked.effect, LatentEffect):
+            latents = stacked.of_class(index).apply(latents, moments)
+    return latents

@@ -12,6 +12,7 @@ from torch import Tensor
 from renderer.errors import LatentFileError
 from renderer.generators.base import Generator
 from renderer.latents import lerp, truncate
+from renderer.signal_source import Series
 from renderer.timeline.expressions import Array, Curve
 from renderer.timeline.keys import KeyTimes
 
@@ -39,6 +40,17 @@ class SignalTrack:
     def at(self, moments: Moments) -> Tensor:
         """Return its values, float32 [N]."""
         return moments.curve(self.curve)
+
+
+@dataclass(frozen=True)
+class FeatureTrack:
+    """Hold a feature of the music."""
+
+    series: Series
+
+    def at(self, moments: Moments) -> Tensor:
+        """Return its values, float32 [N, C]."""
+        return torch.as_tensor(self.series.at(moments.t), device=moments.device)
 
 
 @dataclass(frozen=True)

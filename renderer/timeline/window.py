@@ -39,7 +39,7 @@ def window_of(entry: Entry, scope: Scope) -> Window:
     Raises ValueProblem for an end before the start, a fade too long, and a window that cannot close a loop.
     """
     clock, options, gather = scope.clock, entry.options, Gather()
-    start, end, fade = 0.0, clock.film.end, 0.0
+    (start, end), fade = scope.span, 0.0
     if options.from_ is not None:
         with gather.below("from"):
             start = clock.position(options.from_)

@@ -17,8 +17,8 @@ from renderer.values.time import Time
 CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e}
 CLOCKS = {
     "t": "seconds since the start of the film",
-    "beat": "beats since the first beat (needs tempo:)",
-    "bar": "bars since the first beat (needs tempo:)",
+    "beat": "beats since the first beat (needs tempo: or a song)",
+    "bar": "bars since the first beat (needs tempo: or a song)",
     "progress": "0 to 1 over the span of the entry",
 }
 OSCILLATORS = {

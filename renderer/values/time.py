@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderer.errors import ValueProblem, expected, nearest
+from renderer.values.beats import BeatGrid
 from renderer.values.parsed import Parsed, is_number, plain, show
 
 Array = NDArray[np.float64]
@@ -19,6 +21,7 @@ EXPECTED_TIME = "a time such as 2.5s, 400ms, 1:02.5, 60f, 8b, bar 17, 50% or dro
 KNOWN_UNITS = "s, ms, f (frames), b (beats), bars and %"
 UNITS = {"s": "s", "ms": "ms", "f": "f", "b": "b", "bar": "bars", "bars": "bars", "%": "%"}
 
+BEATS = ("b", "bars")
 MAX_SECONDS = 1e9  # 31 years; what is longer is a slip of the pen
 
 _NUMBER = r"(?P<number>[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)"
@@ -129,7 +132,9 @@ class Clock:
     """Turn written times into seconds.
 
     fps is frames per second as the scene writes it, tempo beats per minute or None, offset the seconds of the
-    first beat, markers named seconds, duration the seconds of the film or None while it is not known yet.
+    first beat, markers named seconds, duration the seconds of the film or None while it is not known yet. find_beats
+    returns the beats where they are not those of a tempo, but given one by one or found in the song. origin is where
+    written seconds count from.
     """
 
     fps: float
@@ -138,6 +143,28 @@ class Clock:
     offset: float = 0.0
     markers: Mapping[str, float] = field(default_factory=dict)
     duration: float | None = None
+    find_beats: Callable[[], BeatGrid] | None = None
+    origin: float = 0.0
+
+    def within(self, start: float) -> Clock:
+        """Return the clock of a part of the film that counts from its own start: seconds, beats and bars."""
+        if self.find_beats is None:
+            return replace(self, origin=start, offset=start)
+        return replace(self, origin=start, find_beats=lambda: self.grid.counted_from(start))
+
+    @property
+    def counts_beats(self) -> bool:
+        """Say whether there are beats to count by."""
+        return self.tempo is not None or self.find_beats is not None
+
+    @cached_property
+    def grid(self) -> BeatGrid:
+        """Return the beats; raises ValueProblem where there are none."""
+        if self.find_beats is not None:
+            return self.find_beats()
+        if self.tempo is None:
+            raise ValueProblem("the scene has no tempo; write e.g. tempo: 120")
+        return BeatGrid(self.tempo, self.offset, self.beats_per_bar)
 
     @property
     def film(self) -> Span:
@@ -148,7 +175,12 @@ class Clock:
 
     def position(self, time: Time, span: Span | None = None) -> float:
         """Return the seconds of a point in time; beats and bars count from the first beat."""
-        anchored = any(term.unit in ("b", "bars") for term in time.terms[:1])
+        return self._position(time, span) + (self.origin if time.terms[0].unit in ("s", "f") else 0.0)
+
+    def _position(self, time: Time, span: Span | None) -> float:
+        if self.find_beats is not None and any(term.unit in BEATS for term in time.terms):
+            return self._on_grid(time, span)
+        anchored = any(term.unit in BEATS for term in time.terms[:1])
         return (self.offset if anchored else 0.0) + self._sum(time, span, point=True)
 
     def length(self, time: Time, span: Span | None = None) -> float:
@@ -157,7 +189,24 @@ class Clock:
 
     def beats_at(self, t: Array) -> Array:
         """Return the beats since the first one at times t [N] in seconds."""
-        return (t - self.offset) * (self._tempo("beat") / 60)
+        return self.grid.beats(t)
+
+    def _on_grid(self, time: Time, span: Span | None) -> float:
+        """Return the seconds of a point in time whose terms in beats go along the beats, wherever these are."""
+        grid = self.grid
+        first, *more = time.terms
+        beats = {"b": 1, "bars": grid.beats_per_bar}
+        if first.unit in beats:
+            seconds = float(grid.seconds(first.sign * (first.amount or 0.0) * beats[first.unit]))
+        else:
+            seconds = self._sum(replace(time, terms=(first,)), span, point=True)
+        for term in more:
+            if term.unit in beats:
+                on = float(grid.beats(seconds)) + term.sign * (term.amount or 0.0) * beats[term.unit]
+                seconds = float(grid.seconds(on))
+            else:
+                seconds += self._sum(replace(time, terms=(term,)), span, point=True)
+        return seconds
 
     def _sum(self, time: Time, span: Span | None, *, point: bool) -> float:
         seconds = math.fsum(term.sign * self._term(term, time, span, point=point) for term in time.terms)
@@ -183,6 +232,8 @@ class Clock:
         if unit == "%":
             within = span or self.film
             return (within.start if point else 0.0) + amount / 100 * within.length
+        if unit == "bar" and point and self.find_beats is not None:
+            return float(self.grid.seconds((amount - 1) * self.grid.beats_per_bar))
         beat = 60 / self._tempo(time.written)
         if unit == "b":
             return amount * beat
@@ -193,6 +244,8 @@ class Clock:
         return self.offset + (amount - 1) * self.beats_per_bar * beat
 
     def _tempo(self, written: Any) -> float:
+        if self.find_beats is not None:
+            return self.grid.tempo
         if self.tempo is None:
             raise ValueProblem(f"{show(written)} counts beats, but the scene has no tempo; write e.g. tempo: 120")
         return self.tempo

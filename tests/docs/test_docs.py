@@ -7,7 +7,6 @@ import inspect
 import re
 import shlex
 import sys
-import wave
 from pathlib import Path
 
 import click
@@ -19,12 +18,14 @@ from PIL import Image
 import renderer
 from renderer import api, hookspecs, sinks
 from renderer.cli import EXAMPLES, cli, film
+from renderer.example_song import write_song
 from renderer.generators.bloom import Bloom
 from renderer.job import plugins
 from renderer.plugin_manager import load_plugins
 from renderer.scene.load import CONSUMED, names_of
 from renderer.scene.model import EntryOptions, Output, Scene
 from renderer.scene.starter import STARTER
+from renderer.timeline.plan import bind
 from renderer.values.classes import Classes
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
 from renderer.values.latent import KEY_OPTIONS, SOURCE_OPTIONS
@@ -48,11 +49,8 @@ def folder(tmp_path, monkeypatch) -> Path:
         np.savez(tmp_path / name, w=z.astype(np.float32))
     np.save(tmp_path / "smile.npy", z[0])
     (tmp_path / "base.yaml").write_text("size: 32\ntimeline: [{walk: {keys: 3}}]\n")
-    with wave.open(str(tmp_path / "song.mp3"), "wb") as song:
-        song.setnchannels(1)
-        song.setsampwidth(2)
-        song.setframerate(8000)
-        song.writeframes(bytes(2 * 8000 * 3))
+    write_song(tmp_path).rename(tmp_path / "song.mp3")
+    write_song(tmp_path)
     (tmp_path / "scenes").symlink_to(ROOT / "scenes")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -207,7 +205,18 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     registries = load_plugins((own,))
     assert registries.broken == []
     added = [name for name in registries.effects if name not in EFFECTS]
-    assert added or len(registries.easings) > len(plugins().easings)
+    kinds = ("easings", "signals", "beat_trackers")
+    others = [name for kind in kinds for name in getattr(registries, kind) if name not in getattr(plugins(), kind)]
+    assert added or others
+    heard = [registries.signals[name].example for name in registries.signals if name not in plugins().signals]
+    trackers = set(registries.beat_trackers) - set(plugins().beat_trackers)
+    heard += [f"x: {{beat: phase}}}}\ntempo: {{tracker: {name}" for name in trackers]
+    for example in heard:
+        text = f"audio: song.wav\nsignals: {{{example}}}\ntimeline: [{{walk: {{keys: 3}}}}]\n"
+        (folder / "heard.yaml").write_text(text)
+        plan, _ = bind(api.load_scene(folder / "heard.yaml", registries=registries), registries)
+        (values,) = (curve(np.linspace(0, 4, 100)) for curve in plan.named.values())
+        assert values.std() > 0.05
     for name in added:
         example = registries.effects.find(name).example
         frames = {}

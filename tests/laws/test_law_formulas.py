@@ -7,7 +7,9 @@ import math
 
 import numpy as np
 import pytest
+import yaml
 
+from renderer.example_song import NAME
 from renderer.testing import Trial
 from tests.laws.law_cases import EFFECTS
 
@@ -263,6 +265,113 @@ def test_psi_of_the_scene(mapped, mean):
     wanted = layers(straight)
     wanted[:, :4] = layers(mean + (0.5 + TIMES / 4)[:, None] * (straight - mean))[:, :4]
     near(ws, wanted)
+
+
+def test_beat_walk(mapped, mean):
+    ws = ws_of("beat-walk", "- beat-walk: {every: 1, seed: 2, glide: 0.5, ease: linear}", tempo=60, offset="250ms")
+
+    def key(step):
+        words = np.frombuffer(
+            hashlib.blake2b(repr((SEED, "beat-walk 0", f"2  {step}")).encode(), digest_size=16).digest(), "<u4"
+        )
+        return mapped(np.random.RandomState(words.tolist()).standard_normal(SIZE)) - mean
+
+    wanted = []
+    for t in TIMES:
+        step = math.floor(t - 0.25)
+        way = max(2 * (t - 0.25 - step) - 1, 0)
+        wanted.append(mean + arc(key(step), key(step + 1), way))
+    near(ws, layers(wanted))
+
+
+def test_beat_walk_returns_to_its_latents_with_the_section():
+    ends = "{verse: [0s, 1s], chorus: [500ms, 1500ms]}"
+    timeline = "- beat-walk: {every: 1, glide: 0.5, latents: [1, 2, 3, 4, 5]}"
+    job = Trial(EFFECTS["beat-walk"], timeline, {"tempo": 240, "sections": yaml.safe_load(ends)}).job()
+    at = job.timeline.at([0.1, 0.35, 0.6, 0.85, 1.1, 1.35, 1.6, 1.85]).ws
+    assert (at[:4] == at[4:]).all()
+    assert len(at[:4].unique(dim=0)) == 4
+
+
+def test_pulse_along_a_direction(mapped, generator):
+    ws = ws_of("pulse", "- walk: {keys: 3}\n- pulse: {direction: {hue: 2}, amount: t, layers: 8-13}")
+    moved = 2 * generator.directions["hue"].numpy() * (np.arange(14) >= 8)[:, None]
+    near(ws, layers([mapped(z_of(3))] * 6) + TIMES[:, None, None] * moved)
+
+
+def test_pulse_towards_a_latent_and_away_from_the_mean(mapped, mean):
+    here, there = mapped(z_of(3)), mapped(z_of(14))
+    ws = ws_of("pulse", "- walk: {keys: 3}\n- pulse: {to: 14, amount: t/2}")
+    near(ws, layers([here + t / 2 * (there - here) for t in TIMES]))
+    ws = ws_of("pulse", "- walk: {keys: 3}\n- pulse: {amount: t/2}")
+    near(ws, layers([here + t / 2 * (here - mean) for t in TIMES]))
+
+
+def test_chroma_mix(mapped, mean):
+    head = {"audio": NAME, "psi": 0.8}
+    trial = Trial(EFFECTS["chroma-mix"], "- chroma-mix: {latents: 21-32, sharpness: 2}", head)
+    job = trial.job()
+    ws = job.timeline.at(TIMES).ws.numpy().astype(np.float64)
+    chroma = job.timeline.plan.music.hear({"chroma": {}, "smooth": "250ms"})(TIMES).astype(np.float64)
+    assert chroma.std(0).max() > 0.1
+    weights = chroma**2 / np.sqrt((chroma**4).sum(1, keepdims=True))
+    away = np.array([mapped(z_of(seed)) - mean for seed in range(21, 33)])
+    near(ws, layers(mean + 0.8 * weights @ away))
+
+
+def test_time_warp(mapped, mean):
+    timeline = "- time-warp: {keys: {0s: 3, 4s: 14}, clock: {rms: {}, accumulate: true}, speed: 1.5}"
+    job = Trial(EFFECTS["time-warp"], timeline, {"audio": NAME}).job()
+    ws = job.timeline.at(TIMES).ws.numpy().astype(np.float64)
+    clock = job.timeline.plan.music.hear({"rms": {}, "accumulate": True})(TIMES)[:, 0].astype(np.float64)
+    assert (np.diff(clock) > 0).all()
+    a, b = mapped(z_of(3)) - mean, mapped(z_of(14)) - mean
+    near(ws, layers([mean + arc(a, b, amount) for amount in np.clip(1.5 * clock / 4, 0, 1)]))
+
+
+def pictures(name, entry):
+    """Return images [N, 3, H, W] in 0..1 without an effect and with it."""
+    trial = Trial(EFFECTS[name], f"- walk: {{keys: [3, 14]}}\n- {name}: {entry}", {"size": [40, 32]})
+    jobs = trial.without(trial.job()), trial.job()
+    return [((trial.view(job, TIMES) + 1) / 2).numpy().astype(np.float64) for job in jobs]
+
+
+def test_flash():
+    bare, lit = pictures("flash", "{amount: t - 0.5, color: '#ff8000'}")
+    amount = np.clip(TIMES - 0.5, -1, 1)[:, None, None, None]
+    light = np.array([1, 128 / 255, 0])[:, None, None]
+    exposed = 1 - (1 - amount**2 * light) * (1 - bare.clip(0, 1)) ** (1 + 2 * np.maximum(amount, 0) * light)
+    near(lit, np.where(amount > 0, exposed, bare * (1 + amount)))
+
+
+def test_zoom_pulse():
+    bare, zoomed = pictures("zoom-pulse", "{amount: 0.4 - 0.3*t, x: 0.25, y: 0.5, rotate: 10}")
+
+    def kernel(x):  # cubic convolution, Keys 1981, with a = -0.75
+        x, a = abs(x), -0.75
+        return ((a + 2) * x - (a + 3)) * x * x + 1 if x <= 1 else (((x - 5) * x + 8) * x - 4) * a if x < 2 else 0.0
+
+    def mirrored(i, size):
+        i = i % (2 * size)
+        return i if i < size else 2 * size - 1 - i
+
+    def look(image, x, y):
+        left, top = math.floor(x), math.floor(y)
+        return sum(
+            kernel(x - i) * kernel(y - j) * image[:, mirrored(j, 32), mirrored(i, 40)]
+            for i in range(left - 1, left + 3)
+            for j in range(top - 1, top + 3)
+        )
+
+    for n, t in enumerate(TIMES):
+        amount = 0.4 - 0.3 * t
+        angle, scale = math.radians(10 * amount / 0.1), 1 / (1 + amount)
+        for row, column in ((3, 5), (16, 20), (30, 39), (0, 0)):
+            dx, dy = column + 0.5 - 10, row + 0.5 - 16  # from the point that stays
+            x = 10 + scale * (dx * math.cos(angle) - dy * math.sin(angle)) - 0.5
+            y = 16 + scale * (dx * math.sin(angle) + dy * math.cos(angle)) - 0.5
+            wanted = np.clip(look(bare[n], x, y), 0, 1)
+            np.testing.assert_allclose(zoomed[n, :, row, column], wanted, atol=1e-4)
 
 
 def test_every_registered_effect_has_a_formula():

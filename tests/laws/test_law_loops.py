@@ -18,8 +18,13 @@ PLACES = {
     "layer-mix": "- walk: {{keys: 3}}\n- layer-mix: {{with: 14, layers: {{all: {signal}}}, amount: {signal}}}",
     "psi-ramp": "- walk: {{keys: 3}}\n- psi-ramp: {{psi: {signal}, cutoff: {signal}}}",
     "transform": "- walk: {{keys: 3}}\n- transform: {{x: {signal}, y: 0.2, rotate: {signal}, spin: 700ms}}",
+    "beat-walk": "- beat-walk: {{every: 1.3}}",
+    "pulse": "- walk: {{keys: 3}}\n- pulse: {{direction: hue, amount: {signal}, layers: {{8-13: {signal}}}}}",
+    "flash": "- walk: {{keys: 3}}\n- flash: {{amount: {signal}}}",
+    "zoom-pulse": "- walk: {{keys: 3}}\n- zoom-pulse: {{amount: {signal}, x: {signal}, rotate: {signal}}}",
     "jitter": "- walk: {{keys: 3}}\n- jitter: {{amount: {signal}, period: 300ms, layers: {{8-13: {signal}}}}}",
 }
+HEARING = {"chroma-mix", "time-warp"}  # they follow the music, which ends elsewhere than it began
 CLOSING = {
     "constant": "0.7",
     "keyframes that end as they begin": "{0s: 0.5, 1s: {value: 2, ease: out-cubic}, 2s: 0.5}",
@@ -47,7 +52,7 @@ HEAD = {"tempo": 120, "signals": {"kick": "pulse(500ms, width=0.3)"}}
 def trial_of(name, signal, **head):
     number = signal if not signal.startswith("{") else "0.7"
     timeline = PLACES[name].format(signal=quoted(signal), number=quoted(number))
-    own = {"psi": signal} if name in ("noise-walk", "circle") and not signal.startswith("{") else {}
+    own = {"psi": signal} if name in ("noise-walk", "circle", "beat-walk") and not signal.startswith("{") else {}
     return Trial(EFFECTS[name], timeline, {**HEAD, **own, **head})
 
 
@@ -56,7 +61,13 @@ def quoted(signal):
 
 
 def test_every_registered_effect_is_looped():
-    assert set(PLACES) == set(EFFECTS)
+    assert set(PLACES) | HEARING == set(EFFECTS)
+
+
+@pytest.mark.parametrize("name", sorted(HEARING))
+def test_what_hears_the_music_cannot_close(name):
+    with pytest.raises(SceneError, match=r"the loop cannot close: .* follows the music"):
+        Trial(EFFECTS[name], EFFECTS[name].example, {"loop": True}).job()
 
 
 @pytest.mark.parametrize("signal", CLOSING.values(), ids=CLOSING)

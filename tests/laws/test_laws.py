@@ -7,6 +7,7 @@ import typing
 import numpy as np
 import pytest
 
+from renderer.example_song import NAME
 from renderer.testing import LAWS, RENDERED, Trial, check_effect, check_identity
 from renderer.timeline.sources import seed_to_z
 from renderer.trial import frames
@@ -18,8 +19,18 @@ IDENTITIES = {
     "layer-mix": f"{WALK}- layer-mix: {{with: 14, layers: all, amount: 0}}",
     "psi-ramp": f"{WALK}- psi-ramp: {{psi: 1, center: 5}}",
     "transform": f"{WALK}- transform: {{}}",
+    "pulse": f"{WALK}- pulse: {{direction: zoom, amount: 0}}",
+    "flash": f"{WALK}- flash: {{amount: 0, color: red}}",
+    "zoom-pulse": f"{WALK}- zoom-pulse: {{amount: 0, rotate: 30}}",
+    "chroma-mix": f"{WALK}- chroma-mix: {{amount: 0}}",
 }
-SOURCES = {"circle", "noise-walk", "walk"}  # they replace what stands above, so they have no amount
+SOURCES = {
+    "beat-walk",
+    "circle",
+    "noise-walk",
+    "time-warp",
+    "walk",
+}  # they replace what stands above, so they have no amount
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -68,7 +79,7 @@ def test_one_call_tries_everything():
 @pytest.mark.parametrize("n", [0, 13, 32, 39])
 def test_a_frame_alone_is_bit_equal_to_that_of_a_whole_film_of_many_effects(n):
     stack = "".join(f"{example.timeline.splitlines()[-1]}\n" for example in EXAMPLES if example.effect not in SOURCES)
-    job = Trial(EFFECTS["jitter"], WALK + stack, {"fps": 20}).job()
+    job = Trial(EFFECTS["jitter"], WALK + stack, {"fps": 20, "audio": NAME}).job()
     film = frames(job, 0, job.timeline.frames)
     assert np.array_equal(frames(job, n, n + 1)[0], film[n])
 

@@ -15,7 +15,20 @@ from renderer import api
 from tests.scenes.golden import MEAN, SCENES, STRIPS, Strip, differences, golden_file, rate, render, small, strip_of
 
 NAMES = [path.stem for path in SCENES]
-NEEDED = {"morph", "walk", "sweep", "layer-mix", "psi", "loop-gif", "circle", "noise", "beats", "template", "story"}
+NEEDED = {
+    "morph",
+    "walk",
+    "sweep",
+    "layer-mix",
+    "psi",
+    "loop-gif",
+    "circle",
+    "noise",
+    "beats",
+    "template",
+    "story",
+    "music",
+}
 
 
 def golden(path: Path) -> Strip:

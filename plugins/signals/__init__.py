@@ -1,0 +1,1 @@
+"""The bundled signals: one file each, importing only the public `renderer`."""

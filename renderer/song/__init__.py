@@ -1,0 +1,1 @@
+"""What a song holds, and a scene to start from."""
