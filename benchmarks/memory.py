@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks.random_model import random_model
 from renderer.engine import QUEUE_BYTES
+from renderer.generators.untrained import stylegan2_config
 from renderer.pages import SWITCH
-from tests.generators.full_size import config
 
 MB = 1e6
 PROGRAM = """
@@ -50,7 +50,7 @@ def main() -> None:
         model = random_model(folder)
         bare = peak(folder, 64, 0.1)
         held = model.stat().st_size
-        made = config()
+        made = stylegan2_config(1024)
         activations = 2 * made.channels[-1] * 1024 * 1024 * 4  # input and output of the last convolution, float32
         for switch in ("", "default"):
             whole = peak(folder, 1024, 0.2, "--model", str(model), **{SWITCH: switch})

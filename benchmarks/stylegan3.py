@@ -14,7 +14,6 @@ import math
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,19 +23,11 @@ from renderer.generators.networks.stylegan2_layers import Pass
 from renderer.generators.networks.stylegan3 import StyleGAN3
 from renderer.generators.networks.stylegan3_kernels import Given
 from renderer.generators.networks.stylegan3_layers import Layer
-from tests.generators.stylegan3_probe import network
+from renderer.generators.untrained import untrained
 
-COMMON: dict[str, Any] = {"z_dim": 512, "w_dim": 512}
-RADIAL = {"channel_max": 1024, "conv_kernel": 1, "use_radial_filters": True}
 Form = Callable[[StyleGAN3, Tensor], Tensor]
 REPEATS = 3  # of ours, for each of the others
 LARGEST_ERROR = 1e-5  # of the largest value of the picture
-
-
-def arguments(config: str, resolution: int) -> dict[str, Any]:
-    """Return the constructor arguments of config T or R as they were published, narrower up to 256 pixels."""
-    base = 16384 if resolution <= 256 else 32768
-    return COMMON | ({"channel_base": 2 * base} | RADIAL if config == "R" else {"channel_base": base})
 
 
 def textbook(generator: StyleGAN3, ws: Tensor) -> Tensor:
@@ -103,7 +94,8 @@ def timed(function: Callable[[], Tensor]) -> float:
 @torch.no_grad()
 def measure(config: str, resolution: int, rounds: int) -> None:
     """Print the times of one config; raise SystemExit where ours gives other numbers."""
-    generator = network(resolution, **arguments(config, resolution))
+    generator = untrained(f"stylegan3-{config.lower()}:{resolution}")
+    assert isinstance(generator, StyleGAN3)
     source = torch.Generator().manual_seed(0)
     forms: dict[str, Form] = {"textbook": textbook, "plain": plain, "ours": StyleGAN3.synthesis}
 

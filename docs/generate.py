@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import sys
@@ -88,7 +89,8 @@ def command_section(title: str, command: click.Command) -> str:
     options = [one.get_help_record(click.Context(command)) for one in command.params if isinstance(one, click.Option)]
     rows = [(flags, text) for flags, text in (one for one in options if one)]
     table = f"\n\n{reference.table(('option', 'meaning'), rows)}" if rows else ""
-    return f"## {title}\n\n{command.help}\n\n```sh\n{usage} [OPTIONS]\n```{table}"
+    told = inspect.cleandoc(command.help or "")
+    return f"## {title}\n\n{told}\n\n```sh\n{usage} [OPTIONS]\n```{table}"
 
 
 def effect_strip(name: str, registries: Registries, folder: Path) -> Image.Image:

@@ -19,7 +19,7 @@ from renderer.generators.base import Generator
 from renderer.generators.download import Progress, fetch
 from renderer.generators.load import is_remote
 from renderer.generators.load import load_generator as load_checkpoint
-from renderer.generators.modes import Mode, ModeName, choose_mode, pays_back
+from renderer.generators.modes import ONLY_EXACT, Mode, ModeName, choose_mode, pays_back
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
 from renderer.repeats import REMEMBERED_BYTES
@@ -106,7 +106,7 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
     run, registries = run or Run(), registries or plugins()
     if run.threads:
         torch.set_num_threads(run.threads)
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if run.device == "auto" else checked_device(run.device)
+    device = checked_device(run.device)
     wanted = run.size or scene.size
     model = model_path(scene, run)
     side = (wanted[1], wanted[0]) if wanted else None
@@ -114,7 +114,7 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
     with placed(scene, run):
         generator = load_generator(model, device=device, dtype=mode.dtype, size=side, registries=registries)
     if not generator.low_precision:
-        mode = Mode("fp32", False, "this model knows no other precision")
+        mode = ONLY_EXACT
     generator = shaped(generator, scene, wanted)
     size = wanted or (generator.img_size[1], generator.img_size[0])
     fps = run.fps
@@ -168,7 +168,9 @@ def timeline_of(scene: Scene, generator: Generator, fps: Fraction | None, regist
 
 
 def checked_device(device: str) -> str:
-    """Return the name of a torch device that is there."""
+    """Return the name of a torch device that is there; "auto" stands for a GPU, or the CPU where there is none."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:

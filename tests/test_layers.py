@@ -27,9 +27,9 @@ LAYERS = [
     ["manifest"],
     ["api"],
     ["sheet", "samples", "reference", "report", "trial", "plot"],
-    ["song"],
+    ["bench", "song"],
     ["testing"],
-    ["cli", "cli_models", "cli_music", "cli_options"],
+    ["cli", "cli_bench", "cli_models", "cli_music", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other

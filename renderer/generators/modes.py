@@ -14,6 +14,7 @@ ModeName = Literal["auto", "exact", "fast"]
 BF16_UNITS = ("amx_bf16", "avx512_bf16")  # what CPUs call the units that multiply bfloat16
 WARM_UP = 150.0  # seconds that compiling takes, measured on two cores; once for a run
 COMPILED_GAIN = 0.3  # share of the time that compiling saves, at the least, where it was measured
+PAID_BACK = 2 * WARM_UP / COMPILED_GAIN  # seconds that a film takes without, from which compiling is worth while
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Mode:
     def name(self) -> str:
         """Return exact or fast."""
         return "exact" if self.dtype == "fp32" else "fast"
+
+
+ONLY_EXACT = Mode("fp32", False, "this model knows no other precision")
 
 
 def choose_mode(wanted: ModeName, device: str, dtype: str | None = None, compiled: bool = False) -> Mode:
@@ -90,4 +94,4 @@ def pays_back(frames: int, seconds: float, compiled: bool | None, mode: Mode, de
     """
     if compiled is not None or mode.dtype == "fp32":
         return bool(compiled) and mode.dtype != "fp32"
-    return frames * seconds * COMPILED_GAIN > 2 * WARM_UP and cannot_compile(device) is None
+    return frames * seconds > PAID_BACK and cannot_compile(device) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 import shlex
 import sys
@@ -93,7 +94,7 @@ def test_no_picture_is_left_of_an_effect_that_is_gone():
 @pytest.mark.parametrize("command", [film, *(one for one in cli.commands.values() if not one.hidden)])
 def test_command_and_flags_are_documented(command):
     section = read("cli.md").split(f"\n## render {'SCENE' if command is film else command.name}\n")[1].split("\n## ")[0]
-    assert command.help in section
+    assert inspect.cleandoc(command.help) in section
     for option in command.params:
         if isinstance(option, click.Option):
             assert all(flag in section for flag in option.opts), option.opts

@@ -22,24 +22,10 @@ from torch import Tensor, nn
 
 from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.networks.stylegan2_layers import StyleGAN2Config
+from renderer.generators.untrained import stylegan2_config
 
 BUFFERS = ("noise_const", "w_avg", "resample_filter")
 HOOKS = ("_backward_hooks", "_forward_hooks", "_forward_pre_hooks", "_state_dict_hooks", "_load_state_dict_pre_hooks")
-
-
-def config(resolution: int = 1024, channel_base: int = 32768) -> StyleGAN2Config:
-    sizes = [4 << index for index in range(resolution.bit_length() - 2)]
-    return StyleGAN2Config(
-        z_dim=512,
-        c_dim=0,
-        w_dim=512,
-        img_resolution=resolution,
-        img_channels=3,
-        channels=tuple(min(channel_base // size, 512) for size in sizes),
-        mapping_widths=(512,) * 8,
-        conv_clamp=256,
-        num_fp16_res=4,
-    )
 
 
 class Module:
@@ -125,7 +111,7 @@ SOURCE = "# the text of the module that defines the class stands here\n" * 400
 
 def write_checkpoint(path: Path, made: StyleGAN2Config | None = None, seed: int = 0) -> int:
     """Write G, D and G_ema as training does, and return the bytes of the parameters of G_ema."""
-    made = made or config()
+    made = made or stylegan2_config(1024)
     persistence = types.ModuleType("torch_utils.persistence")
     exec("def _reconstruct_persistent_obj(meta): raise NotImplementedError", vars(persistence))
     persistence._reconstruct_persistent_obj.__module__ = persistence.__name__  # type: ignore[attr-defined]

@@ -9,11 +9,12 @@ import torch
 
 from renderer.generators import convert, load_generator
 from renderer.generators.networks.stylegan2 import StyleGAN2
-from tests.generators.full_size import config, measured_afresh, write_checkpoint
+from renderer.generators.untrained import stylegan2_config
+from tests.generators.full_size import measured_afresh, write_checkpoint
 
 
 def test_what_the_helper_writes_is_opened(tmp_path: Path):
-    made = config(16, 256)
+    made = stylegan2_config(16, 256)
     write_checkpoint(tmp_path / "a.pkl", made, seed=3)
     opened, expected = load_generator(tmp_path / "a.pkl"), StyleGAN2(made).randomize(3)
     assert opened.config.channels == expected.config.channels
@@ -32,7 +33,7 @@ def test_only_the_network_that_renders_is_read(tmp_path: Path, monkeypatch: pyte
         filled.append(self.nbytes if self.made is not None else 0)
 
     monkeypatch.setattr(torch_streams.Storage, "fill", counting)
-    size = write_checkpoint(tmp_path / "a.pkl", config(16, 256))
+    size = write_checkpoint(tmp_path / "a.pkl", stylegan2_config(16, 256))
     load_generator(tmp_path / "a.pkl")
     assert size <= sum(filled) < 1.01 * size
     assert sum(filled) < (tmp_path / "a.pkl").stat().st_size / 2

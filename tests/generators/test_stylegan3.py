@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from checkpoint_probe import FIXTURES, expected_of, fixtures, tolerance
-from stylegan3_probe import CONFIG_R, CONFIG_T, design, network, plain_layer, snapshot
+from stylegan3_probe import CONFIG_R, CONFIG_T, network, plain_layer, snapshot
 
 from renderer.errors import CheckpointError, LatentreelError
 from renderer.generators import Generator, convert, load_generator, save_safetensors
@@ -21,6 +21,7 @@ from renderer.generators.networks.stylegan2_layers import Pass
 from renderer.generators.networks.stylegan3 import StyleGAN3
 from renderer.generators.pickle_machine import Damage
 from renderer.generators.safe_pickle import read_checkpoint
+from renderer.generators.stylegan3_design import design
 
 NAMES = fixtures("sg3_")
 IMAGES = (

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from stylegan3_probe import design, filled_randomly, snapshot
+from stylegan3_probe import snapshot
 from torch.nn import functional
 
 from renderer import compile_timeline, load_scene
@@ -25,6 +25,8 @@ from renderer.generators.networks.stylegan3_layers import LayerConfig
 from renderer.generators.networks.stylegan_xl import StyleGANXL, StyleGANXLConfig
 from renderer.generators.pickle_machine import Damage
 from renderer.generators.safe_pickle import read_checkpoint
+from renderer.generators.stylegan3_design import design
+from renderer.generators.untrained import filled_randomly
 
 CLASSES, FEATURES, Z, W = 5, 6, 7, 9
 SMALL: dict[str, Any] = {"channel_base": 64, "channel_max": 10, "z_dim": Z, "w_dim": W, "num_layers": 5}
