@@ -42,4 +42,9 @@ def rounded(channels: int) -> int:
 
 def state(*tensors: Tensor) -> tuple[tuple[int, int], ...]:
     """Return what changes when one of the tensors is written to or replaced, so that what was made of it is stale."""
-    return tuple((each.data_ptr(), 0 if each.is_inference() else each._version) for each in tensors)
+    return tuple((each.data_ptr(), version(each)) for each in tensors)
+
+
+def version(tensor: Tensor) -> int:
+    """Return how often a tensor has been written to; 0 for one of inference mode, which does not count."""
+    return 0 if tensor.is_inference() else tensor._version

@@ -7,26 +7,40 @@ the same map for every frame. What is kept has the bits that making it again wou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import is_not
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
+
+from renderer.generators.kernels.jit import version
 
 State = TypeVar("State")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Hold what a pass depends on: how the network is set, ws [N, num_ws, w_dim], and noise maps by name."""
+    """Hold what a pass depends on: how the network is set, its weights, ws [N, num_ws, w_dim], noise maps by name."""
 
     setting: tuple[object, ...]
+    weights: tuple[Tensor, ...]  # held, so that no others take their place in memory
     ws: Tensor
     noise: Mapping[str, Tensor]
+    written: tuple[object, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "written", (self.ws.dtype, self.ws.device, *map(version, self.weights)))
 
     def rows_shared(self, other: Inputs) -> int:
         """Return how many rows of ws are equal from the first on; none where anything else differs."""
-        if self.setting != other.setting or self.ws.shape != other.ws.shape or self.noise.keys() != other.noise.keys():
+        if (
+            (self.setting, self.written) != (other.setting, other.written)
+            or self.ws.shape != other.ws.shape
+            or self.noise.keys() != other.noise.keys()
+        ):
+            return 0
+        if len(self.weights) != len(other.weights) or any(map(is_not, self.weights, other.weights)):
             return 0
         if any(one is not (two := other.noise[name]) and not torch.equal(one, two) for name, one in self.noise.items()):
             return 0

@@ -200,7 +200,8 @@ class StyleGAN2(TrainedNetwork):
             return self.painter(ws, run)
         steps = list(self.synthesis_network.routed())
         ends = [row + block.num_convs + 1 for block, row in steps]
-        inputs = Inputs(self.setting(run), ws.clone(), run.noise)
+        weights = (*self.synthesis_network.parameters(), *self.synthesis_network.buffers())
+        inputs = Inputs((noise_mode, self.extent, self.conv_dtype), weights, ws.clone(), run.noise)
         image = self.prefix.run(
             inputs, ends, (None, None), lambda index, state: self.step(*steps[index], state, ws, run)
         )[1]
@@ -221,11 +222,6 @@ class StyleGAN2(TrainedNetwork):
         x = None if x is None else x.to(self.block_dtype(block.resolution))
         result: State = block(x, image, ws[:, row : row + block.num_convs + 1], run)
         return result
-
-    def setting(self, run: Pass) -> tuple[object, ...]:
-        """Return all that images depend on beside ws and given noise."""
-        weights = tuple((id(weight), weight._version) for weight in self.synthesis_network.parameters())
-        return (run.noise_mode, self.extent, self.conv_dtype, *weights)
 
     def use_compiler(self) -> StyleGAN2:
         """Compile synthesis by torch.compile from now on; its first call for a batch then takes a minute."""

@@ -19,6 +19,7 @@ from torch.nn import functional
 from renderer.errors import LatentreelError, PluginError
 from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.kernels.finish import Finish
+from renderer.generators.kernels.jit import version
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
@@ -240,7 +241,7 @@ class StyleConv(nn.Module):
     def prepared(self, dtype: torch.dtype) -> KernelConv | LowConv:
         """Return the convolution in a dtype, prepared anew where the weight has changed."""
         weight = self.weight
-        state = (dtype, weight.device, id(weight), weight._version)
+        state = (dtype, weight.device, id(weight), version(weight))
         if self._prepared is None or self._prepared[0] != state:
             taps = None if self.fir is None else self.fir.taps
             made = KernelConv(weight, taps) if dtype == torch.float32 else LowConv(weight.detach(), taps, dtype)

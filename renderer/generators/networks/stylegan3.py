@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from renderer.errors import LatentreelError
 from renderer.generators.base import NoiseMode, Tap
-from renderer.generators.kernels.jit import state
 from renderer.generators.networks import mapping
 from renderer.generators.networks.prefix import Inputs, Prefix
 from renderer.generators.networks.stylegan2_layers import Pass, needs_grad
@@ -123,9 +122,9 @@ class StyleGAN3(TrainedNetwork):
 
         if given.run.taps is not None or needs_grad(given.ws, *self.synthesis_network.parameters()):
             return reduce(lambda maps, row: advance(row, maps), range(self.num_ws), [])
-        now = state(*self.synthesis_network.parameters(), *self.synthesis_network.buffers())
+        weights = (*self.synthesis_network.parameters(), *self.synthesis_network.buffers())
         moved = {} if given.transform is None else {"transform": given.transform.clone()}
-        inputs = Inputs((step, given.low, now), given.ws.clone(), moved)
+        inputs = Inputs((step, given.low), weights, given.ws.clone(), moved)
         return self._prefix.run(inputs, range(1, self.num_ws + 1), [], advance)
 
     def warm_up(self, batch: int) -> None:
