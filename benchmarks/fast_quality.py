@@ -15,10 +15,10 @@ import math
 import torch
 from torch import Tensor
 
-from renderer.engine import to_uint8
 from renderer.generators.load import DTYPES
 from renderer.generators.networks.stylegan2 import StyleGAN2
 from renderer.generators.untrained import stylegan2
+from renderer.levels import to_uint8
 
 GOAL = 45.0
 SPREAD = 0.5  # standard deviation of a picture in -1..1
