@@ -30,6 +30,7 @@ def test_a_random_network_as_json(render_command):
     assert one["times_floor"] == pytest.approx(one["best"] * ceiling / found["operations"])
 
 
+@pytest.mark.full  # most CPUs emulate float16, whose ceiling takes half a minute
 def test_a_checkpoint_as_a_table(render_command):
     told = bench(render_command, FIXTURES / "sg2ada_cond32.pkl", "--dtype", "fp16", "--mode", "fast", "--mode", "exact")
     lines = [line.split()[:3] for line in told.splitlines()]

@@ -45,7 +45,8 @@ class LowConv:
     """
 
     def __init__(self, weight: Tensor, taps: Sequence[float] | None, dtype: torch.dtype) -> None:
-        self.taps, self.dtype = taps, dtype
+        self.source, self.taps, self.dtype = weight, taps, dtype  # held, so that no other takes its place in memory
+        weight = weight.detach()
         unit = weight / weight.abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-8)
         self.weight = unit / math.sqrt(unit[0].numel())  # float32 [O, I, 3, 3]
         self.squares = self.weight.square().sum(dim=(2, 3))  # [O, I]
