@@ -21,7 +21,8 @@ from renderer.generators.networks.stylegan2_folding import before, foldable, fol
 WINOGRAD_PIXELS = (
     32 * 32
 )  # of the map that is convolved: below, reading four times the weights costs more than it saves
-FOLDED_PIXELS = 128 * 128  # for upsampling, whose folded weights are sixteen times as large
+FOLDED_PIXELS = 64 * 64  # for upsampling, whose folded weights are sixteen times as large
+FOLDED_BYTES = 32 * 2**20  # of those weights at the most, for maps up to four times as large
 
 
 class KernelConv:
@@ -57,7 +58,10 @@ class KernelConv:
 
     def is_large(self, pixels: int) -> bool:
         """Say whether Winograd's method is the quicker one for a map of so many pixels."""
-        return pixels >= WINOGRAD_PIXELS if self.taps is None else pixels >= FOLDED_PIXELS and foldable(self.taps)
+        if self.taps is None or not foldable(self.taps):
+            return self.taps is None and pixels >= WINOGRAD_PIXELS
+        light = 16 * self.weight.nbytes <= FOLDED_BYTES
+        return pixels >= (FOLDED_PIXELS if light else 4 * FOLDED_PIXELS)
 
     def winograd(self) -> Winograd:
         """Return the large maps' convolution."""
