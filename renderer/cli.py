@@ -132,6 +132,8 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
             def progress(count: int) -> None:
                 nonlocal done
                 done += count
+                if interrupt.asked:
+                    raise KeyboardInterrupt
                 advance(count)
 
             made = api.render_into(job, sinks, frames, progress)
@@ -307,9 +309,27 @@ def fail(error: Exception) -> NoReturn:
     raise SystemExit(2)
 
 
+class Interrupt:
+    """Raise KeyboardInterrupt when the process is asked to end, and remember it.
+
+    An exception in the middle of a callback, as of the compiler of kernels, would be lost.
+    """
+
+    asked = False
+
+    def __call__(self, number: int, frame: object) -> NoReturn:
+        """Take a signal."""
+        self.asked = True
+        raise KeyboardInterrupt
+
+
+interrupt = Interrupt()
+
+
 def main() -> None:
     """Run the command line; an end asked for by SIGTERM is as clean as one by Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     # Threads that wait by spinning take the cores away from the encoder and from whatever else the machine does:
     # measured, a fifth of the speed or less beside two other busy processes. Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
