@@ -9,8 +9,9 @@ from torch.nn import functional
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.smooth import smooth
 from renderer.generators.kernels.winograd import Winograd
+from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_folding import folded, woven
-from renderer.generators.networks.stylegan2_low import filtered, split
+from renderer.generators.networks.stylegan2_low import split
 
 
 def finish_of(channels: int, height: int, width: int, **changes) -> Finish:
@@ -73,9 +74,9 @@ def test_smooth_is_a_filter(taps):
 
 
 def test_a_folded_doubling_is_one_in_two_steps():
-    taps = [0.5, 1.5, 1.5, 0.5]
+    fir = Fir([1, 3, 3, 1])
     x, weight = torch.randn(1, 8, 5, 6, dtype=torch.float64), torch.randn(4, 8, 3, 3, dtype=torch.float64)
     steps = functional.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
     both = woven(functional.conv2d(x, split(weight), padding=1))[:, :, :11, :13]
     assert torch.allclose(both, steps)
-    assert torch.allclose(woven(functional.conv2d(x, folded(weight, taps), padding=1)), filtered(steps, taps))
+    assert torch.allclose(woven(functional.conv2d(x, folded(weight, fir.taps), padding=1)), fir.smooth_doubled(steps))

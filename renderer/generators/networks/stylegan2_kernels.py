@@ -18,9 +18,7 @@ from renderer.generators.kernels.smooth import smooth
 from renderer.generators.kernels.winograd import Seen, Winograd, fits
 from renderer.generators.networks.stylegan2_folding import before, foldable, folded
 
-WINOGRAD_PIXELS = (
-    32 * 32
-)  # of the map that is convolved: below, reading four times the weights costs more than it saves
+WINOGRAD_PIXELS = 32 * 32  # of a map; below, weights four times as large cost more than they save
 FOLDED_PIXELS = 64 * 64  # for upsampling, whose folded weights are sixteen times as large
 FOLDED_BYTES = 32 * 2**20  # of those weights at the most, for maps up to four times as large
 

@@ -244,7 +244,7 @@ class StyleConv(nn.Module):
         state = (dtype, weight.device, id(weight), version(weight))
         if self._prepared is None or self._prepared[0] != state:
             taps = None if self.fir is None else self.fir.taps
-            made = KernelConv(weight, taps) if dtype == torch.float32 else LowConv(weight, taps, dtype)
+            made = KernelConv(weight, taps) if dtype == torch.float32 else LowConv(weight, self.fir, dtype)
             self._prepared = (state, made)
         return self._prepared[1]
 

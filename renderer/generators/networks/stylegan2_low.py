@@ -7,14 +7,14 @@ demodulation takes out again, so that float16 does not overflow.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from renderer.generators.networks.stylegan2_folding import before, foldable, folded, woven
+from renderer.generators.networks.fir import Fir
+from renderer.generators.networks.stylegan2_folding import foldable, folded, woven
 
 FOLDED_SIDE = 32  # pixels of the map to be doubled: from here on one convolution is quicker than two steps
 WEIGHT_SIDE = 128  # pixels of the map: from here on it is quicker to modulate the weight than the map
@@ -41,11 +41,11 @@ class LowFinish:
 class LowConv:
     """Convolve with modulation and demodulation, by a weight [O, I, 3, 3] that stays the same, in a low precision.
 
-    taps, if given, are those of the filter behind a doubling of the size, in the order of a correlation.
+    fir, if given, is the filter behind a doubling of the size.
     """
 
-    def __init__(self, weight: Tensor, taps: Sequence[float] | None, dtype: torch.dtype) -> None:
-        self.source, self.taps, self.dtype = weight, taps, dtype  # held, so that no other takes its place in memory
+    def __init__(self, weight: Tensor, fir: Fir | None, dtype: torch.dtype) -> None:
+        self.source, self.fir, self.dtype = weight, fir, dtype  # held, so that no other takes its place in memory
         weight = weight.detach()
         unit = weight / weight.abs().amax(dim=(1, 2, 3), keepdim=True).clamp_min(1e-8)
         self.weight = unit / math.sqrt(unit[0].numel())  # float32 [O, I, 3, 3]
@@ -57,7 +57,7 @@ class LowConv:
         style = style / style.abs().amax(dim=1, keepdim=True).clamp_min(1e-8)
         scale = functional.linear(style.square(), self.squares).add_(1e-8).rsqrt_() * finish.gain  # [N, O]
         x = x.contiguous(memory_format=torch.channels_last)
-        if self.taps is None and len(x) == 1 and min(x.shape[2:]) >= WEIGHT_SIDE:
+        if self.fir is None and len(x) == 1 and min(x.shape[2:]) >= WEIGHT_SIDE:
             weight = self.weight * style[0, :, None, None] * scale[0, :, None, None, None]
             weight = weight.to(self.dtype, memory_format=torch.channels_last)
             x = functional.conv2d(x, weight, finish.bias.to(self.dtype), padding=1)
@@ -72,21 +72,21 @@ class LowConv:
 
     def convolved(self, x: Tensor) -> Tensor:
         """Return x [N, I, h, w] convolved, doubled and filtered where the layer does so."""
-        if self.taps is None:
+        if self.fir is None:
             return functional.conv2d(x, self.kernel(True), padding=1)
-        whole = min(x.shape[2:]) >= FOLDED_SIDE and foldable(self.taps)
+        whole = min(x.shape[2:]) >= FOLDED_SIDE and foldable(self.fir.taps)
         if whole:
             return woven(functional.conv2d(x, self.kernel(True), padding=1))
         height, width = x.shape[2:]
         x = woven(functional.conv2d(x, self.kernel(False), padding=1))[:, :, : 2 * height + 1, : 2 * width + 1]
-        return filtered(x, self.taps)
+        return self.fir.smooth_doubled(x)
 
     def kernel(self, whole: bool) -> Tensor:
         """Return the weight in the low precision: with all that belongs to the layer, or without its filter."""
         if whole not in self._kernels:
             weight = self.weight
-            if self.taps is not None:
-                weight = folded(weight, self.taps) if whole else split(weight)
+            if self.fir is not None:
+                weight = folded(weight, self.fir.taps) if whole else split(weight)
             self._kernels[whole] = weight.to(self.dtype).contiguous(memory_format=torch.channels_last)
         return self._kernels[whole]
 
@@ -99,16 +99,3 @@ def split(weight: Tensor) -> Tensor:
     rows = torch.stack([weight[:, :, [2, 0]], functional.pad(weight[:, :, 1:2], (0, 0, 1, 0))])  # [2, O, I, 2, 3]
     both = torch.stack([rows[..., [2, 0]], functional.pad(rows[..., 1:2], (1, 0))], dim=1)  # [2, 2, O, I, 2, 2]
     return both.flatten(0, 2)
-
-
-def filtered(x: Tensor, taps: Sequence[float]) -> Tensor:
-    """Return what a doubling made, [N, C, 2 * h + 1, 2 * w + 1], after the filter behind it, [N, C, 2 * h, 2 * w]."""
-    margins = before(taps), len(taps) // 2 - 1
-    x = functional.pad(x, (*margins, *margins))
-    for axis in (2, 3):
-        length = x.shape[axis] - len(taps) + 1
-        total = x.narrow(axis, 0, length) * taps[0]
-        for shift, tap in enumerate(taps[1:], start=1):
-            total.add_(x.narrow(axis, shift, length), alpha=tap)
-        x = total
-    return x
