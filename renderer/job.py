@@ -128,8 +128,13 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
 
 
 def with_compiler(mode: Mode, timeline: Timeline, size: tuple[int, int], batch: int, run: Run) -> Mode:
-    """Return the mode with synthesis compiled, where that was asked for or a film is long enough to pay it back."""
+    """Return the mode with synthesis compiled, where that was asked for or a film is long enough to pay it back.
+
+    Raises LatentreelError where it was asked for and there is nothing to compile.
+    """
     generator, device = timeline.generator, str(timeline.generator.device)
+    if mode.dtype == "fp32" and run.compiled:
+        raise LatentreelError(f"--compile: there is nothing to compile in float32 ({mode.why}); leave it out")
     if mode.dtype == "fp32" or run.compiled is False:
         return mode
     seconds = 0.0
@@ -140,6 +145,8 @@ def with_compiler(mode: Mode, timeline: Timeline, size: tuple[int, int], batch: 
             seconds = (time.perf_counter() - began) / batch
     if pays_back(timeline.frames, seconds, run.compiled, mode, device):
         generator.use_compiler()
+    if run.compiled and not generator.compiled:
+        raise LatentreelError(f"--compile: {generator.family} has nothing to compile; leave it out")
     return replace(mode, compiled=generator.compiled)
 
 

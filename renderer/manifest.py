@@ -86,7 +86,9 @@ def recorded_run(path: Path, run: Run) -> tuple[Run, range]:
             device=run.device,
             mode=run.mode,
             dtype=run.dtype or (mode["dtype"] if run.mode == "auto" else None),
-            compiled=mode.get("compiled") if run.compiled is None else run.compiled,
+            compiled=mode.get("compiled")
+            if (run.compiled, run.dtype, run.mode) == (None, None, "auto")
+            else run.compiled,
             batch=run.batch or mode["batch"],
             threads=run.threads or mode["threads"],
             size=run.size or size,

@@ -104,3 +104,20 @@ def test_options_change_the_film(write_scene, render_command, tmp_path):
 def test_quiet_is_quiet(write_scene, render_command):
     done = render_command(write_scene(SCENE), "-q", "--frames", "0:2", "-o", "a.mp4")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "said"),
+    [
+        ("fp32", "--compile: there is nothing to compile in float32 "),
+        ("bf16", "--compile: there is nothing to compile"),
+    ],
+)
+def test_what_cannot_be_compiled_says_so(tmp_path, dtype, said):
+    scene = tmp_path / "scene.yaml"
+    scene.write_text(SCENE)
+    command = [BIN / "render", scene, "--compile", "--dtype", dtype]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (tmp_path / "out").exists()
