@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test test-full lint docs pictures golden clean
 
@@ -9,10 +10,10 @@ demo: $(VENV)/.installed
 	$(BIN)/render scenes/morph.yaml
 
 test: $(VENV)/.installed-test lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-full: $(VENV)/.installed-test lint
-	$(BIN)/python -m pytest -m "full or not full"
+	$(PYTEST) -m "full or not full"
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

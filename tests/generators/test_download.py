@@ -99,13 +99,17 @@ def test_the_next_call_goes_on_where_the_last_gave_up(server: ModelServer, cache
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL])
 def test_a_process_that_was_stopped_is_resumed(server: ModelServer, cache: Path, signal_number: int):
     server.behaviours = [serve(90_000, stall=20), serve()]
-    code = f"from renderer.generators.download import fetch; fetch({server.url!r})"
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # in the background it is ignored
+    code = f"{heard}; from renderer.generators.download import fetch; fetch({server.url!r})"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
     while not any(part.stat().st_size == 90_000 for part in parts(cache)) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal_number)
-    assert process.wait(20) != 0
+    try:
+        assert process.wait(20) != 0
+    finally:
+        process.kill()
     assert not Remote.find(server.url).file.exists()
     assert fetch(server.url, limits=QUICK).read_bytes() == CONTENT
     assert server.ranges[-1] == "bytes=90000-"
