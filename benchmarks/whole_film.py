@@ -21,6 +21,7 @@ from renderer.engine import render_frames
 from renderer.job import Job, Run
 from renderer.levels import to_uint8
 from renderer.pages import keep_pages
+from renderer.pictures import Pictures
 
 SCENE = """
 fps: 30
@@ -61,10 +62,11 @@ def besides(job: Job) -> dict[str, float]:
     timeline, batch = job.timeline, job.batch
     times = timeline.times(0, max(32, batch))
     images = torch.rand(batch, 3, job.size[1], job.size[0])
+    stage = Pictures(timeline, job.size, batch).stage
     work = {
         "latents": (lambda: timeline.at(times), len(times)),
         "inputs and effects": (
-            lambda: timeline.finish(images, times[:batch]) if timeline.synthesis_inputs(times[:batch]) else None,
+            lambda: stage.finish(images, times[:batch]) if timeline.synthesis_inputs(times[:batch]) else None,
             batch,
         ),
         "uint8": (lambda: to_uint8(images), batch),

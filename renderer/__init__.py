@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from renderer.audio.silence import through_silence as through_silence
     from renderer.audio.song import Song as Song
     from renderer.audio.trackers import Beats as Beats
+    from renderer.colour import split_alpha as split_alpha
+    from renderer.colour import to_linear as to_linear
+    from renderer.colour import to_srgb as to_srgb
     from renderer.context import Film as Film
     from renderer.context import Frame as Frame
+    from renderer.context import Past as Past
     from renderer.effects import ImageEffect as ImageEffect
     from renderer.effects import LatentEffect as LatentEffect
     from renderer.effects import SynthesisEffect as SynthesisEffect
@@ -78,7 +82,8 @@ _PLACES = {
     "audio.silence": "through_silence",
     "audio.song": "Song",
     "audio.trackers": "Beats",
-    "context": "Film Frame",
+    "colour": "split_alpha to_linear to_srgb",
+    "context": "Film Frame Past",
     "effects": "ImageEffect LatentEffect SynthesisEffect SynthesisInputs param",
     "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
     "generators.base": "Generator",

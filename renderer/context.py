@@ -83,6 +83,18 @@ class Film:
 
 
 @dataclass(frozen=True)
+class Past:
+    """Hold what an image effect returned at the last point of its lattice in time.
+
+    image  float32 [N, C, H, W], in the space of the effect.
+    age    float32 [N], how many seconds ago that was: above 0, and at most the step of the lattice.
+    """
+
+    image: Tensor
+    age: Tensor
+
+
+@dataclass(frozen=True)
 class Frame:
     """Hold what an effect's `apply` may know of the N frames of a batch.
 
@@ -93,6 +105,7 @@ class Frame:
     loop      seconds after which everything must repeat, or None.
     clock     turns times into beats.
     prepared  what `prepare` returned.
+    past      what an image effect with a `warm_up` returned last; None for all others.
     """
 
     t: Tensor
@@ -104,6 +117,7 @@ class Frame:
     key: tuple[object, ...]
     clock: Clock
     prepared: Any = None
+    past: Past | None = None
 
     def __len__(self) -> int:
         return self.t.shape[0]

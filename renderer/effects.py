@@ -97,10 +97,22 @@ class SynthesisEffect(Effect):
 
 
 class ImageEffect(Effect):
-    """Change finished images."""
+    """Change finished images.
+
+    Light is added and blurred rightly in `space = "linear"` only; a last channel of two or four is alpha, and the same
+    in both spaces.
+
+    An effect that needs its own past, as feedback does, sets `warm_up`: how many seconds of it are worth keeping. It
+    then finds in `frame.past` what it returned at the last point of a lattice in time, and how long ago that was. Its
+    past begins anew from time to time, so what is older than `warm_up` should hardly be seen; where there is no past,
+    the image itself stands for it.
+    """
 
     stage = "image"
+    space: ClassVar[Literal["srgb", "linear"]] = "srgb"  # what images are given in
+    lattice: ClassVar[float] = 1 / 30  # seconds between the points in time at which the past is kept
+    warm_up: ClassVar[float] = 0.0  # seconds; 0 is an effect without a past
 
     def apply(self, x: Tensor, p: Any, frame: Frame) -> Tensor:
-        """Return new images of the same shape, float32 [N, C, H, W], sRGB 0..1."""
+        """Return new images of the same shape, float32 [N, C, H, W], 0..1 in the space of the effect."""
         raise NotImplementedError

@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from renderer.fitting import fit
 from renderer.levels import Frames, begin_uint8
-from renderer.repeats import Repeats
+from renderer.pictures import Pictures
 from renderer.timeline.timeline import Timeline
 
 LATENT_CHUNK = 32  # frames whose latents are computed at a time
@@ -28,7 +24,7 @@ def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, in
 
     Frames beyond the film's end are rendered like any other: a frame is a function of its time.
     """
-    chunk, repeats = batch * max(1, LATENT_CHUNK // batch), Repeats()
+    chunk, pictures = batch * max(1, LATENT_CHUNK // batch), Pictures(timeline, size, batch)
     coming: deque[Callable[[], Frames]] = deque()
     for first in range(start - start % chunk, stop, chunk):
         times = timeline.times(first, first + chunk)
@@ -37,7 +33,7 @@ def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, in
             wanted = slice(max(start - first - row, 0), min(stop - first - row, batch))
             if wanted.start < wanted.stop:
                 rows = slice(row, row + batch)
-                images = _images(timeline, latents.ws[rows], times[rows], size, repeats)
+                images = pictures.finished(latents.ws[rows], times[rows])
                 coming.append(begin_uint8(images[wanted]))
                 if len(coming) > ahead(timeline.generator.device):
                     yield coming.popleft()()
@@ -47,26 +43,6 @@ def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, in
 def ahead(device: torch.device) -> int:
     """Return how many batches to ask of a device before waiting for the first: a GPU works while frames are copied."""
     return 0 if device.type == "cpu" else 1
-
-
-@torch.no_grad()
-def _images(
-    timeline: Timeline, ws: Tensor, times: NDArray[np.float64], size: tuple[int, int], repeats: Repeats
-) -> Tensor:
-    """Return images [N, C, height, width] in -1..1 of one batch."""
-    inputs = timeline.synthesis_inputs(times)
-
-    def synthesise() -> Tensor:
-        images = timeline.generator.synthesis(
-            ws,
-            noise_mode=inputs.noise_mode,
-            noise=inputs.noise or None,
-            transform=inputs.transform,
-            taps=inputs.tap if inputs.taps else None,
-        )
-        return fit(images.float(), size, timeline.plan.scene.fit.how)
-
-    return timeline.finish(repeats.images(ws, inputs, synthesise), times)
 
 
 def default_batch(timeline: Timeline, size: tuple[int, int]) -> int:

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from renderer.context import Past
 from renderer.contract import check_effect_class
 from renderer.effects import Effect
 from renderer.errors import PluginError, SceneError
@@ -72,12 +73,14 @@ def check_contract(trial: Trial) -> None:
     above = restacked(job.timeline, *job.timeline.stack[:place])
     latents = above.at(times)
     given: Any = latents
+    past = None
     if trial.effect.stage == "synthesis":
         given = above.synthesis_inputs(times)
     if trial.effect.stage == "image":
         given = (images(above, latents.ws, times) + 1) / 2
+        past = Past(given, torch.full((len(times),), trial.effect.lattice))  # type: ignore[attr-defined]
     copies = {name: tensor.clone() for name, tensor in tensors_of(given)}
-    stacked.apply(given, above.moments(times))
+    stacked.apply(given, above.moments(times), past)
     for name, tensor in tensors_of(given):
         assert torch.equal(copies[name], tensor), f"{trial.called} changed the {name} it was given"
 

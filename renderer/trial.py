@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import yaml
 from torch import Tensor
 
@@ -23,6 +22,7 @@ from renderer.effects import Effect
 from renderer.example_song import NAME, write_song
 from renderer.job import Job, Run, prepare
 from renderer.levels import Frames
+from renderer.pictures import Pictures
 from renderer.plugin_manager import load_plugins
 from renderer.registry import Registries
 from renderer.scene.reader import parse_tree
@@ -131,18 +131,9 @@ def restacked(timeline: Timeline, *stack: StackedEffect) -> Timeline:
     return other
 
 
-@torch.no_grad()
 def images(timeline: Timeline, ws: Tensor, times: Any) -> Tensor:
     """Return finished images [N, C, H, W] in -1..1, as float32."""
-    inputs = timeline.synthesis_inputs(times)
-    made = timeline.generator.synthesis(
-        ws,
-        noise_mode=inputs.noise_mode,
-        noise=inputs.noise or None,
-        transform=inputs.transform,
-        taps=inputs.tap if inputs.taps else None,
-    )
-    return timeline.finish(made.float(), times)
+    return Pictures(timeline, None, BATCH).finished(ws, times)
 
 
 def frames(job: Job, start: int, stop: int) -> Frames:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
     ["errors", "pages"],
-    ["latents", "noise", "example_song"],
+    ["latents", "noise", "colour", "example_song"],
     ["values"],
     ["signal_source"],
     ["audio"],
@@ -21,8 +21,9 @@ LAYERS = [
     ["registry", "contract"],
     ["scene", "generators", "sinks"],
     ["timeline"],
-    ["levels", "repeats", "waiting"],
-    ["engine", "fitting", "plugin_manager"],
+    ["levels", "repeats", "waiting", "fitting"],
+    ["pictures"],
+    ["engine", "plugin_manager"],
     ["film", "job"],
     ["manifest"],
     ["api"],

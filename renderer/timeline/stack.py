@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.context import Film, Frame
+from renderer.context import Film, Frame, Past
 from renderer.effects import Effect, SynthesisInputs
 from renderer.errors import LatentreelError, PluginError, Problem, SceneError, ValueProblem
 from renderer.latents import Latents, lerp
@@ -41,12 +41,12 @@ class StackedEffect:
         """Return the effect."""
         return self.bound.entry.effect
 
-    def apply(self, x: Any, moments: Moments) -> Any:
-        """Return x after the effect, faded by the weight of the entry.
+    def apply(self, x: Any, moments: Moments, past: Past | None = None) -> Any:
+        """Return x after the effect, faded by the weight of the entry; `past` is for image effects that have one.
 
         Raises SceneError for a value that goes wrong at a time, PluginError for an effect that breaks its contract.
         """
-        frame = self.frame(moments)
+        frame = replace(self.frame(moments), past=past)
         if not bool(frame.weight.any()):
             return x
         guard = Guard(self.effect.name, moments.t)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.effects import ImageEffect, LatentEffect, SynthesisEffect, SynthesisInputs
+from renderer.effects import LatentEffect, SynthesisEffect, SynthesisInputs
 from renderer.errors import Problem, SceneError
 from renderer.generators.base import Generator
 from renderer.latents import Latents
@@ -64,14 +64,14 @@ class Timeline:
         if not (times < blend).any():
             return latents
         tail = self._latents(times + length)
-        blended: Latents = fade(tail, latents.replace(z=None), self._way(times))
+        blended: Latents = fade(tail, latents.replace(z=None), self.way(times))
         return blended
 
     def synthesis_inputs(self, times: Array) -> SynthesisInputs:
         """Return what the synthesis effects make of the inputs of synthesis at N times."""
         inputs = self._inputs(times)
         if self.plan.blend and (times < self.plan.blend).any():
-            return blended_inputs(self._inputs(times + self.plan.duration), inputs, self._way(times))
+            return blended_inputs(self._inputs(times + self.plan.duration), inputs, self.way(times))
         return inputs
 
     def _inputs(self, times: Array) -> SynthesisInputs:
@@ -81,24 +81,7 @@ class Timeline:
                 inputs = stacked.apply(inputs, moments)
         return inputs
 
-    def finish(self, images: Tensor, times: Array) -> Tensor:
-        """Return images [N, C, H, W] in -1..1 after the image effects, which see them as sRGB 0..1."""
-        effects = [stacked for stacked in self.whole_stack if isinstance(stacked.effect, ImageEffect)]
-        if not effects:
-            return images
-        given = (images + 1) / 2
-        finished = self._finish(effects, given, times)
-        if self.plan.blend and (times < self.plan.blend).any():
-            finished = fade(self._finish(effects, given, times + self.plan.duration), finished, self._way(times))
-        return torch.where(finished == given, images, finished * 2 - 1)  # what no effect changed keeps its bits
-
-    def _finish(self, effects: Sequence[StackedEffect], images: Tensor, times: Array) -> Tensor:
-        moments = self.moments(times)
-        for stacked in effects:
-            images = stacked.apply(images, moments)
-        return images
-
-    def _way(self, times: Array) -> Tensor:
+    def way(self, times: Array) -> Tensor:
         """Return how far the beginning has taken over from the end of a loop that blends, float32 [N]."""
         way = np.clip(times / self.plan.blend, 0, 1)
         return torch.as_tensor(way, dtype=torch.float32, device=self.generator.device)

@@ -12,6 +12,7 @@ from renderer.engine import render_frames
 from renderer.fitting import fit
 from renderer.job import Run
 from renderer.levels import to_uint8
+from renderer.pictures import Pictures
 
 SCENE = """
 model: bloom
@@ -93,9 +94,7 @@ def test_synthesis_always_sees_one_shape(job, monkeypatch):
 
 def test_only_the_batches_that_are_wanted_are_synthesised(job, monkeypatch):
     calls = []
-    monkeypatch.setattr(
-        "renderer.engine._images", lambda timeline, ws, times, size, repeats: calls.append(1) or torch.zeros(4, 3, 2, 2)
-    )
+    monkeypatch.setattr(Pictures, "finished", lambda *given: calls.append(1) or torch.zeros(4, 3, 2, 2))
     list(render_frames(job.timeline, 33, 34, (2, 2), 4))
     assert len(calls) == 1
 

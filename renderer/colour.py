@@ -1,0 +1,41 @@
+"""The curve between sRGB, in which pictures are stored, and linear light, in which lights add up.
+
+Source: IEC 61966-2-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def to_linear(images: Tensor) -> Tensor:
+    """Return images [N, C, H, W] in linear light, of sRGB 0..1; below 0 as the mirror image of above."""
+    return _colours(images, _light)
+
+
+def to_srgb(images: Tensor) -> Tensor:
+    """Return images [N, C, H, W] in sRGB, of linear light 0..1."""
+    return _colours(images, _level)
+
+
+def split_alpha(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the colours of images [N, C, H, W], and the alpha that is their last channel where C is 2 or 4."""
+    colours = images.shape[1] - (images.shape[1] in (2, 4))
+    return images[:, :colours], images[:, colours:]
+
+
+def _colours(images: Tensor, curve: Callable[[Tensor], Tensor]) -> Tensor:
+    colours, alpha = split_alpha(images)
+    curved = curve(colours.abs()).copysign(colours)
+    return torch.cat([curved, alpha], 1) if alpha.shape[1] else curved
+
+
+def _light(level: Tensor) -> Tensor:
+    return torch.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+
+
+def _level(light: Tensor) -> Tensor:
+    return torch.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)

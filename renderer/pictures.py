@@ -1,0 +1,50 @@
+"""Finished pictures of a film at any times: synthesised, brought to its size, and passed through its image effects."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from renderer.fitting import fit
+from renderer.repeats import Repeats
+from renderer.timeline.expressions import Array
+from renderer.timeline.image_stage import ImageStage
+from renderer.timeline.timeline import Timeline
+
+
+class Pictures:
+    """Make pictures of a timeline, `batch` at a time; size is (width, height), or None for that of the generator."""
+
+    def __init__(self, timeline: Timeline, size: tuple[int, int] | None, batch: int) -> None:
+        self.timeline, self.size = timeline, size
+        self.repeats = Repeats()
+        self.stage = ImageStage(timeline, self.synthesised, batch)
+
+    @torch.no_grad()
+    def finished(self, ws: Tensor, times: Array) -> Tensor:
+        """Return images [N, C, H, W] in -1..1 of ws [N, num_ws, w_dim] at N times."""
+        return self.stage.finish(self.of(ws, times), times)
+
+    @torch.no_grad()
+    def synthesised(self, times: Array) -> Tensor:
+        """Return images [N, C, H, W] in -1..1 at N times, before all image effects."""
+        times = np.mod(times, self.timeline.plan.duration) if self.timeline.plan.blend else times
+        return self.of(self.timeline.at(times).ws, times)
+
+    def of(self, ws: Tensor, times: Array) -> Tensor:
+        """Return the images of ws [N, num_ws, w_dim], with the noise, transform and taps that they have at N times."""
+        timeline = self.timeline
+        inputs = timeline.synthesis_inputs(times)
+
+        def synthesise() -> Tensor:
+            images = timeline.generator.synthesis(
+                ws,
+                noise_mode=inputs.noise_mode,
+                noise=inputs.noise or None,
+                transform=inputs.transform,
+                taps=inputs.tap if inputs.taps else None,
+            ).float()
+            return images if self.size is None else fit(images, self.size, timeline.plan.scene.fit.how)
+
+        return self.repeats.images(ws, inputs, synthesise)
