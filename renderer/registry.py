@@ -13,6 +13,7 @@ from renderer.generators.base import Generator
 from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
+from renderer.values.upscaler import MakeUpscaler
 
 T = TypeVar("T")
 
@@ -73,6 +74,7 @@ class Registries:
     signals: Registry[type[SignalSource]] = field(default_factory=lambda: Registry("signal"))
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
+    upscalers: Registry[MakeUpscaler] = field(default_factory=lambda: Registry("upscaler"))
     broken: list[BrokenPlugin] = field(default_factory=list)
 
     @property
