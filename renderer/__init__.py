@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from renderer.values.time import Time as Time
 
 __version__ = "0.1.0"
+API_VERSION = 1  # of what plugins and scripts build on; counted up when something of it is taken away
 
 _PLACES = {
     "api": "compile_timeline iterate_frames load_generator load_scene prepare render",
@@ -109,7 +110,7 @@ _PLACES = {
 }
 _HOME = {name: module for module, names in _PLACES.items() for name in names.split()}
 
-__all__ = sorted(_HOME)
+__all__ = sorted([*_HOME, "API_VERSION"])
 
 
 def __getattr__(name: str) -> Any:

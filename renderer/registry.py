@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from renderer.audio.trackers import BeatTracker
@@ -74,6 +74,13 @@ class Registries:
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     broken: list[BrokenPlugin] = field(default_factory=list)
+
+    def with_signal(self, source: type[SignalSource]) -> Registries:
+        """Return the same with a signal, instead of the one of its name."""
+        signals: Registry[type[SignalSource]] = Registry("signal")
+        for name, one in {**self.signals, source.name: source}.items():
+            signals.add(name, one, self.signals.plugins.get(name, source.__module__))
+        return replace(self, signals=signals)
 
     @property
     def failed(self) -> str:

@@ -29,8 +29,10 @@ LAYERS = [
     ["api"],
     ["sheet", "samples", "reference", "report", "trial", "plot"],
     ["bench", "song"],
+    ["promises"],
     ["testing"],
-    ["cli", "cli_bench", "cli_models", "cli_music", "cli_options"],
+    ["authoring"],
+    ["cli", "cli_authoring", "cli_bench", "cli_models", "cli_music", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
