@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from renderer.effects import ImageEffect as ImageEffect
     from renderer.effects import LatentEffect as LatentEffect
     from renderer.effects import SynthesisEffect as SynthesisEffect
-    from renderer.effects import SynthesisInputs as SynthesisInputs
     from renderer.effects import param as param
     from renderer.errors import CheckpointError as CheckpointError
     from renderer.errors import LatentFileError as LatentFileError
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from renderer.errors import SceneError as SceneError
     from renderer.errors import SinkError as SinkError
     from renderer.errors import ValueProblem as ValueProblem
+    from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
     from renderer.hookspecs import hookimpl as hookimpl
     from renderer.job import Run as Run
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from renderer.signal_source import Series as Series
     from renderer.signal_source import SignalSource as SignalSource
     from renderer.sinks.base import Sink as Sink
+    from renderer.synthesis_inputs import SynthesisInputs as SynthesisInputs
     from renderer.timeline.timeline import Timeline as Timeline
     from renderer.values.band import Band as Band
     from renderer.values.beats import BeatGrid as BeatGrid
@@ -85,9 +86,9 @@ _PLACES = {
     "audio.trackers": "Beats",
     "colour": "split_alpha to_linear to_srgb",
     "context": "Film Frame Past",
-    "effects": "ImageEffect LatentEffect SynthesisEffect SynthesisInputs param",
+    "effects": "ImageEffect LatentEffect SynthesisEffect param",
     "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
-    "generators.base": "Generator",
+    "generators.base": "FeatureMap Generator",
     "hookspecs": "hookimpl",
     "job": "Run",
     "latents": "Latents lerp slerp truncate",
@@ -96,6 +97,7 @@ _PLACES = {
     "scene.model": "Scene",
     "signal_source": "Hearing Series SignalSource",
     "sinks.base": "Sink",
+    "synthesis_inputs": "SynthesisInputs",
     "timeline.timeline": "Timeline",
     "values.band": "Band",
     "values.beats": "BeatGrid",

@@ -19,11 +19,11 @@ Any other type arrives as written. `renderer.testing.check_effect` holds an effe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from renderer.synthesis_inputs import SynthesisInputs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,26 +64,6 @@ class LatentEffect(Effect):
     def apply(self, x: Latents, p: Any, frame: Frame) -> Latents:
         """Return new latents of the same shapes, each row a pure function of its own frame's time."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class SynthesisInputs:
-    """Hold what synthesis takes besides ws; see `Generator.synthesis`."""
-
-    noise_mode: Literal["const", "none", "random"] = "const"
-    noise: Mapping[str, Tensor] = field(default_factory=dict)
-    transform: Tensor | None = None
-    taps: tuple[Callable[[str, Tensor], Tensor], ...] = ()
-
-    def replace(self, **changes: Any) -> SynthesisInputs:
-        """Return a copy with some fields changed."""
-        return replace(self, **changes)
-
-    def tap(self, layer: str, features: Tensor) -> Tensor:
-        """Pass a feature map [N, C, h, w] through every tap in turn."""
-        for tap in self.taps:
-            features = tap(layer, features)
-        return features
 
 
 class SynthesisEffect(Effect):

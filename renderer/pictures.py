@@ -38,13 +38,7 @@ class Pictures:
         inputs = timeline.synthesis_inputs(times)
 
         def synthesise() -> Tensor:
-            images = timeline.generator.synthesis(
-                ws,
-                noise_mode=inputs.noise_mode,
-                noise=inputs.noise or None,
-                transform=inputs.transform,
-                taps=inputs.tap if inputs.taps else None,
-            ).float()
+            images = inputs.synthesise(timeline.generator.synthesis, ws).float()
             return images if self.size is None else fit(images, self.size, timeline.plan.scene.fit.how)
 
         return self.repeats.images(ws, inputs, synthesise)

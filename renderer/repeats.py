@@ -9,7 +9,7 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-from renderer.effects import SynthesisInputs
+from renderer.synthesis_inputs import SynthesisInputs
 
 REMEMBERED_BYTES = 32 * 1024**2  # of images, at most; but always the last batch
 REMEMBERED_BATCHES = 8  # at most, so that small pictures do not fill the bytes only as a film goes on
@@ -19,8 +19,8 @@ class Repeats:
     """Give the images of a batch from memory where the same inputs came lately: a hold, or a loop of a few frames.
 
     Only whole batches are taken, so that every row stays at its place in the batch and keeps its bits. What does not
-    follow from the inputs alone, as random noise and taps, is never remembered; nor is anything on a GPU, which would
-    have to be waited for to see its inputs. `saved` counts batches.
+    follow from the inputs alone, as random noise, taps and wraps, is never remembered; nor is anything on a GPU, which
+    would have to be waited for to see its inputs. `saved` counts batches.
     """
 
     def __init__(self, limit: int = REMEMBERED_BYTES) -> None:
@@ -29,7 +29,7 @@ class Repeats:
 
     def images(self, ws: Tensor, inputs: SynthesisInputs, synthesise: Callable[[], Tensor]) -> Tensor:
         """Return images [N, C, H, W] of ws and inputs: those from memory, or else those that `synthesise` makes."""
-        if inputs.taps or inputs.noise_mode == "random" or ws.device.type != "cpu":
+        if not inputs.is_plain or inputs.noise_mode == "random" or ws.device.type != "cpu":
             return synthesise()
         key = fingerprint(ws, inputs)
         found = self._images.pop(key, None)

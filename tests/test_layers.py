@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
     ["errors", "pages"],
-    ["latents", "noise", "colour", "example_song"],
+    ["latents", "noise", "colour", "example_song", "synthesis_inputs"],
     ["values"],
     ["signal_source"],
     ["audio"],

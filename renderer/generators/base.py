@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -15,6 +16,18 @@ from renderer.values.fit import PadMode
 
 NoiseMode = Literal["const", "none", "random"]
 Tap = Callable[[str, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """Describe what a tap sees.
+
+    row    of ws, the first that shapes it.
+    share  of its width and height that the picture takes, in its middle; below 1 where there is a margin.
+    """
+
+    row: int
+    share: float = 1.0
 
 
 class Generator(nn.Module, ABC):
@@ -33,6 +46,7 @@ class Generator(nn.Module, ABC):
     img_channels: int = 3
     has_transform: bool = False  # True: `synthesis` takes a `transform`
     any_size: bool = False  # True: `resized` returns a generator of any (height, width)
+    view_rows: int = 0  # how many rows of ws, from the first on, do nothing but place the picture
     low_precision: bool = False  # True: `use_dtype` makes a difference
     compiled: bool = False  # True: synthesis is compiled by torch, see `use_compiler`
     layer_resolutions: tuple[int, ...]  # per row of ws: the resolution in pixels at which it is first used
@@ -54,6 +68,16 @@ class Generator(nn.Module, ABC):
     @property
     def noise_shapes(self) -> Mapping[str, tuple[int, int]]:
         """Return (height, width) of the noise map of every layer that takes one, by the names `synthesis` knows."""
+        return {}
+
+    @property
+    def const_noise(self) -> Mapping[str, Tensor]:
+        """Return the noise maps [h, w] of its own, by the names of layers: what `noise_mode="const"` adds."""
+        return {}
+
+    @property
+    def feature_maps(self) -> Mapping[str, FeatureMap]:
+        """Return the feature maps that taps see, by name, in the order in which they are made."""
         return {}
 
     @property

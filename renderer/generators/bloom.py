@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.generators.base import Generator, NoiseMode, Tap
+from renderer.generators.base import FeatureMap, Generator, NoiseMode, Tap
 from renderer.generators.bloom_attributes import (
     CENTER,
     LAYER_RESOLUTIONS,
@@ -35,11 +35,6 @@ from renderer.generators.kernels.pool import alone, each
 STRIP_PIXELS = 65536  # what one thread paints at a time: few steps of Python, and small enough for its cache
 
 
-def untapped(name: str, feature: Tensor) -> Tensor:
-    """Return the feature map as it is."""
-    return feature
-
-
 def can_be_painted_by_kernel(*given: Tensor | None) -> bool:
     """Say whether the compiled kernel takes what is given: float32 on a CPU, without gradients."""
     tensors = [x for x in given if x is not None]
@@ -51,12 +46,14 @@ class Bloom(Generator):
     """Paint flowers of light, of any size (height, width) in pixels; a number means a square.
 
     noise  has one layer, `grain`, in units of its standard deviation.
-    taps   are called with `coordinates` [N, 2, H, W] and `light` [N, 3, H, W], in this order.
+    taps   see `coordinates` [N, 2, H, W], `waves` of the petals [N, 5, H, W], the `whorls` that they make [N, 3, H, W]:
+           tone, light and cover, and linear `light` [N, 3, H, W], in this order.
     """
 
     family = "bloom"
     any_size = True
     has_transform = True
+    view_rows = 2
     spectrum: Tensor  # [w_dim]
 
     def __init__(self, size: int | tuple[int, int] = 512) -> None:
@@ -77,6 +74,16 @@ class Bloom(Generator):
     def img_size(self) -> tuple[int, int]:
         """Return (height, width) of the images."""
         return self._size
+
+    @property
+    def const_noise(self) -> dict[str, Tensor]:
+        """Return the grain [H, W]."""
+        return {"grain": self.canvas().grain[0, 0]}
+
+    @property
+    def feature_maps(self) -> dict[str, FeatureMap]:
+        """Return the maps that taps see, each with the first row of ws that shapes it."""
+        return {"coordinates": FeatureMap(0), "waves": FeatureMap(2), "whorls": FeatureMap(6), "light": FeatureMap(8)}
 
     @property
     def noise_shapes(self) -> dict[str, tuple[int, int]]:
@@ -109,7 +116,7 @@ class Bloom(Generator):
         grain = self._grain(len(ws), noise_mode, noise)
         if taps is None and can_be_painted_by_kernel(ws, transform, grain):
             return self._paint_in_strips(ws, transform, grain)
-        return paint(self._style(ws, transform), self.canvas().pixel, grain, taps or untapped)
+        return paint(self._style(ws, transform), self.canvas().pixel, grain, taps)
 
     def _style(self, ws: Tensor, transform: Tensor | None) -> Style:
         return style(read_attributes(ws, self.spectrum, self.w_avg), self.canvas(), transform)

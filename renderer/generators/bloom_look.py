@@ -6,7 +6,7 @@ Every step is differentiable, pointwise, and written for a batch of maps [N, C, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from renderer.generators.base import Tap
 from renderer.generators.bloom_style import WHORLS, Style
 
 CENTRE_SOFTNESS = 0.014  # radius within which angles fade, so that nothing is singular
+Maps = TypeVar("Maps", "Waves", "Flower")
 Complex = tuple[Tensor, Tensor]  # cosine and sine of an angle
 Numbers = Mapping[str, Tensor]
 
@@ -64,16 +65,26 @@ class Flower(NamedTuple):
         return Flower(torch.lerp(self.tone, tone, cover), torch.lerp(self.light, light, cover), whole)
 
 
-def paint(style: Style, pixel: float, grain: Tensor | None, tap: Tap) -> Tensor:
+def paint(style: Style, pixel: float, grain: Tensor | None, tap: Tap | None = None) -> Tensor:
     """Return pictures [N, 3, H, W] in -1..1; `pixel` is the size of one."""
     n = style.numbers
-    plane = tap("coordinates", style.plane @ style.plane_across)  # [N, 2, H, W]
+    plane = style.plane @ style.plane_across  # [N, 2, H, W]
+    plane = plane if tap is None else tap("coordinates", plane)
     flat = unroll(plane)
     twisted = twist(flat, n["swirl"])
-    waves = angular_waves(n, twisted, pixel)
-    flower = lay_whorls(n, flat, waves, pixel)
-    light = tap("light", illuminate(n, flat, waves, flower, style.back @ style.back_across))
-    return develop(n, light, grain)
+    waves = tapped(tap, "waves", angular_waves(n, twisted, pixel))
+    flower = tapped(tap, "whorls", lay_whorls(n, flat, waves, pixel))
+    light = illuminate(n, flat, waves, flower, style.back @ style.back_across)
+    return develop(n, light if tap is None else tap("light", light), grain)
+
+
+def tapped(tap: Tap | None, name: str, maps: Maps) -> Maps:
+    """Return several maps, each [N, 1, H, W], after a tap has seen them as the channels of one."""
+    if tap is None:
+        return maps
+    whole = torch.cat(maps, 1)
+    changed = tap(name, whole)
+    return maps if changed is whole else type(maps)(*torch.split(changed, 1, dim=1))
 
 
 def line(x: Tensor, gain: float, offset: float) -> Tensor:

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from renderer.effects import SynthesisInputs
-from renderer.errors import PluginError
+from renderer.errors import LatentreelError, PluginError
 from renderer.latents import Latents
+from renderer.synthesis_inputs import Synthesise, SynthesisInputs, Tap, Wrap
 from renderer.timeline.expressions import Array
 
 
@@ -50,7 +50,7 @@ class Guard:
             missing = [name for name in before if name != "z" and getattr(changed, name) is None]
             if missing:
                 raise self.refuse(f"returned latents without {missing[0]}")
-        return self.named_taps(x, changed) if isinstance(x, SynthesisInputs) else changed
+        return self.guarded(x, changed) if isinstance(x, SynthesisInputs) else changed
 
     def wanted(self, name: str, before: Tensor | None, after: Tensor) -> tuple[int, ...]:
         """Return the shape that a tensor must have, given what it replaces."""
@@ -70,12 +70,24 @@ class Guard:
             rows = ~finite.flatten(1).all(1).cpu().numpy() if len(tensor) == len(self.t) and tensor.ndim > 1 else None
             raise self.refuse(f"returned NaN or infinity in {name}", rows)
 
-    def named_taps(self, x: SynthesisInputs, changed: SynthesisInputs) -> SynthesisInputs:
-        """Return synthesis inputs whose new taps are guarded like the effect itself."""
-        if changed.taps[: len(x.taps)] != x.taps:
-            raise self.refuse("took away taps of the effects above it; add to x.taps instead,")
-        new = (Tapped(self, tap) for tap in changed.taps[len(x.taps) :])
-        return changed.replace(taps=(*x.taps, *new))
+    def guarded(self, x: SynthesisInputs, changed: SynthesisInputs) -> SynthesisInputs:
+        """Return synthesis inputs whose new taps and wraps are guarded like the effect itself."""
+        for name in ("taps", "wraps"):
+            above: tuple[Any, ...] = getattr(x, name)
+            if getattr(changed, name)[: len(above)] != above:
+                raise self.refuse(f"took away {name} of the effects above it; add to x.{name} instead,")
+        taps = (Tapped(self, tap) for tap in changed.taps[len(x.taps) :])
+        wraps = (Wrapped(self, wrap) for wrap in changed.wraps[len(x.wraps) :])
+        return changed.replace(taps=(*x.taps, *taps), wraps=(*x.wraps, *wraps))
+
+    def same(self, what: str, before: Tensor, changed: Any) -> Tensor:
+        """Return what an effect made of a tensor, if it has the same shape and dtype."""
+        if not isinstance(changed, Tensor):
+            raise self.refuse(f"returned {type(changed).__name__} for the {what}")
+        if changed.shape != before.shape or changed.dtype != before.dtype:
+            got, wanted = list(changed.shape), list(before.shape)
+            raise self.refuse(f"returned {what} of {changed.dtype} {got}, expected {wanted},")
+        return changed
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ class Tapped:
     """Call a tap of an effect under guard."""
 
     guard: Guard
-    tap: Callable[[str, Tensor], Tensor]
+    tap: Tap
 
     def __call__(self, layer: str, features: Tensor) -> Tensor:
         """Return the feature map after the tap, [N, C, h, w] as before."""
@@ -91,12 +103,31 @@ class Tapped:
             changed = self.tap(layer, features)
         except Exception as error:  # a tap may raise anything; the user is told whose it was
             raise self.guard.failed(error) from error
-        if not isinstance(changed, Tensor):
-            raise self.guard.refuse(f"returned {type(changed).__name__} for the features {layer}")
-        if changed.shape != features.shape or changed.dtype != features.dtype:
-            got, wanted = list(changed.shape), list(features.shape)
-            raise self.guard.refuse(f"returned features {layer} of {changed.dtype} {got}, expected {wanted},")
-        return changed
+        return self.guard.same(f"features {layer}", features, changed)
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """Call a wrap of an effect, and what it gives, under guard."""
+
+    guard: Guard
+    wrap: Wrap
+
+    def __call__(self, inner: Synthesise) -> Synthesise:
+        """Return the wrapped synthesis; what the inner one raises is not the effect's."""
+
+        def call(ws: Tensor, **options: Any) -> Tensor:
+            try:
+                images = self.wrap(inner)(ws, **options)
+            except LatentreelError:
+                raise
+            except Exception as error:  # a wrap may raise anything; the user is told whose it was
+                raise self.guard.failed(error) from error
+            if not isinstance(images, Tensor) or len(images) != len(ws):
+                raise self.guard.refuse(f"returned {type(images).__name__} for {len(ws)} images")
+            return images
+
+        return call
 
 
 def tensors_of(x: Any) -> Iterator[tuple[str, Tensor]]:

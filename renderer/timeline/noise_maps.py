@@ -13,9 +13,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from renderer.effects import SynthesisInputs
 from renderer.generators.base import Generator
 from renderer.noise import fitted, stable_seed
+from renderer.synthesis_inputs import SynthesisInputs
 from renderer.timeline.expressions import Array
 from renderer.timeline.plan import Plan
 

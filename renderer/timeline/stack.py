@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from renderer.context import Film, Frame, Past
-from renderer.effects import Effect, SynthesisInputs
+from renderer.effects import Effect
 from renderer.errors import LatentreelError, PluginError, Problem, SceneError, ValueProblem
 from renderer.latents import Latents, lerp
+from renderer.synthesis_inputs import SynthesisInputs
 from renderer.timeline.expressions import Array
 from renderer.timeline.guard import Guard
 from renderer.timeline.plan import BoundEntry, Plan

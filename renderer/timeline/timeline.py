@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.effects import LatentEffect, SynthesisEffect, SynthesisInputs
+from renderer.effects import LatentEffect, SynthesisEffect
 from renderer.errors import Problem, SceneError
 from renderer.generators.base import Generator
 from renderer.latents import Latents
+from renderer.synthesis_inputs import SynthesisInputs
 from renderer.timeline.classes import class_tracks, mixed
 from renderer.timeline.expressions import Array
 from renderer.timeline.noise_maps import NoiseMaps

@@ -207,7 +207,9 @@ def test_taps_see_every_stage_and_change_it(bloom: Bloom) -> None:
         return feature
 
     assert torch.allclose(bloom.synthesis(ws, taps=record), bloom.synthesis(ws), atol=1e-4)
-    assert shapes == {"coordinates": (2, 2, 32, 32), "light": (2, 3, 32, 32)}
+    channels = {"coordinates": 2, "waves": 5, "whorls": 3, "light": 3}
+    assert shapes == {name: (2, count, 32, 32) for name, count in channels.items()}
+    assert list(shapes) == list(bloom.feature_maps)
     dark = bloom.synthesis(ws, noise_mode="none", taps=lambda name, x: x * 0 if name == "light" else x)
     assert dark.max() < -0.99
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from renderer.errors import LatentreelError
-from renderer.generators.base import NoiseMode, Tap
+from renderer.generators.base import FeatureMap, NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_layers import Pass, PyramidConfig
@@ -210,6 +210,17 @@ class StyleGAN1(TrainedNetwork):
         """Return (height, width) of the noise map of every layer that takes one."""
         layers = [layer for layer in self.modules() if isinstance(layer, StyleLayer) and self.config.use_noise]
         return {layer.name: (layer.resolution, layer.resolution) for layer in layers}
+
+    @property
+    def const_noise(self) -> dict[str, Tensor]:
+        """Return the noise maps [h, w] that were trained with the network, by the names of layers."""
+        layers = [layer for layer in self.modules() if isinstance(layer, StyleLayer) and self.config.use_noise]
+        return {layer.name: layer.noise_const for layer in layers}
+
+    @property
+    def feature_maps(self) -> dict[str, FeatureMap]:
+        """Return the feature maps that taps see: one for each row of ws."""
+        return {name: FeatureMap(row) for row, name in enumerate(self.layer_names)}
 
     def randomize(self, seed: int) -> StyleGAN1:
         """Fill all weights as an untrained network has them; for tests and examples."""

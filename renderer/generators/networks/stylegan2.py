@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from renderer.generators.base import NoiseMode, Tap
+from renderer.generators.base import FeatureMap, NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.compiling import compiled
 from renderer.generators.networks.extent import Extent
@@ -33,6 +33,7 @@ from renderer.generators.networks.stylegan2_layers import (
 from renderer.generators.networks.trained import TrainedNetwork, named_noise
 from renderer.values.fit import PadMode
 
+CONST = "b4.const"  # what taps know the constant input by
 State = tuple[Tensor | None, Tensor | None]  # the feature map and the image so far
 
 
@@ -62,7 +63,7 @@ class Block(nn.Module):
         """Return the feature map and the image so far; ws [N, num_convs + 1, w_dim]."""
         past = None
         if x is None:
-            x = run.extent.of_input(self.const).expand(len(ws), -1, -1, -1)
+            x = run.tapped(CONST, run.extent.of_input(self.const).expand(len(ws), -1, -1, -1))
         else:
             past = None if self.skip is None else self.skip(x) * math.sqrt(0.5)
             x = self.conv0(x, ws[:, 0], run)
@@ -159,6 +160,17 @@ class StyleGAN2(TrainedNetwork):
         """Return (height, width) of the noise map of every layer that takes one."""
         layers = [layer for layer in self.modules() if isinstance(layer, StyleConv) and self.config.use_noise]
         return {layer.name: self.extent.shape(layer.resolution) for layer in layers}
+
+    @property
+    def const_noise(self) -> dict[str, Tensor]:
+        """Return the noise maps [h, w] that were trained with the network, by the names of layers."""
+        layers = [layer for layer in self.modules() if isinstance(layer, StyleConv) and self.config.use_noise]
+        return {layer.name: self.extent.of_noise(layer.noise_const) for layer in layers}
+
+    @property
+    def feature_maps(self) -> dict[str, FeatureMap]:
+        """Return the feature maps that taps see: the constant input, then one for each row of ws but the last."""
+        return {CONST: FeatureMap(0), **{name: FeatureMap(row) for row, name in enumerate(self.layer_names)}}
 
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN2:
         """Run all blocks from 8x8 in bfloat16, or the highest in float16, from now on; all else stays float32."""

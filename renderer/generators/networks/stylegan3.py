@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from renderer.errors import LatentreelError
-from renderer.generators.base import NoiseMode, Tap
+from renderer.generators.base import FeatureMap, NoiseMode, Tap
 from renderer.generators.networks import mapping
 from renderer.generators.networks.prefix import Inputs, Prefix
 from renderer.generators.networks.stylegan2_layers import Pass, needs_grad
@@ -46,6 +46,7 @@ class StyleGAN3(TrainedNetwork):
 
     family: ClassVar[str] = "stylegan3"
     has_transform = True
+    view_rows = 1
     low_precision = True
 
     def __init__(self, config: StyleGAN3Config) -> None:
@@ -79,6 +80,14 @@ class StyleGAN3(TrainedNetwork):
     def layer_names(self) -> tuple[str, ...]:
         """Return what `taps` know the feature maps by, in order: the Fourier features and all layers but the last."""
         return ("input", *(layer.name for layer in self.config.layers if not layer.is_torgb))
+
+    @property
+    def feature_maps(self) -> dict[str, FeatureMap]:
+        """Return the feature maps that taps see, one for each row of ws; most have a margin around the picture."""
+        widths = {"input": (self.config.input_rate, self.config.input_size)}
+        widths |= {layer.name: (layer.rate, layer.out_size) for layer in self.config.layers if not layer.is_torgb}
+        shares = {name: min(1.0, rate / size) for name, (rate, size) in widths.items()}
+        return {name: FeatureMap(row, shares[name]) for row, name in enumerate(self.layer_names)}
 
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN3:
         """Run the layers that were trained in half precision in this dtype from now on; latents stay float32."""
