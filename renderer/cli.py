@@ -97,6 +97,11 @@ def with_run(function: Any) -> Any:
             help="Of MP4: auto (hardware that works, or x264), software, nvenc, videotoolbox, qsv, amf, vaapi.",
         ),
         click.option("--threads", metavar="N", type=click.IntRange(1, 1024), help="Threads of the CPU."),
+        click.option(
+            "--on-error",
+            type=click.Choice(["stop", "skip"]),
+            help="What an effect that fails does: stop the film, or skip those frames.  [default: the scene's, stop]",
+        ),
     )
     function = with_plugins(function)
     for option in reversed(options):  # the outermost is shown first
@@ -137,9 +142,14 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
                 advance(count)
 
             made = api.render_into(job, sinks, frames, progress)
-    except KeyboardInterrupt:
-        report.err.print(f"stopped after {done} of {len(frames)} frames; nothing was written under the final name")
+    except KeyboardInterrupt as stop:
+        busy = "".join(f"; {note}" for note in getattr(stop, "__notes__", ()))
+        report.err.print(
+            f"stopped after {done} of {len(frames)} frames{busy}; nothing was written under the final name",
+            soft_wrap=True,
+        )
         raise SystemExit(130) from None
+    report.print_skipped(made.skipped)
     if not quiet:
         report.print_film(made)
 
@@ -157,6 +167,7 @@ def check(scene: Path, **options: Any) -> None:
     frames = range(job.timeline.frames)
     files = [str(api.open_sink(job, one, frames, registries).spec.path) for one in outputs]
     report.print_check(job, memory_of(job), files)
+    report.print_skipped(job.timeline.skipped)
 
 
 @cli.command(short_help="Write a contact sheet of a film.")
@@ -185,6 +196,7 @@ def sheet(scene: Path, output: Path | None, count: int, columns: int, **options:
     path = checked_picture(output or api.DEFAULT_FOLDER / f"{scene.stem}.sheet.png")
     with report.progress_bar(f"{scene.name} sheet", min(count, job.timeline.frames)) as advance:
         make_sheet(job, path, count, columns, advance)
+    report.print_skipped(job.timeline.skipped)
     report.out.print(str(path), soft_wrap=True)
 
 
@@ -245,13 +257,16 @@ for command in OTHERS:
     cli.add_command(command)
 
 
-def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:
+def open_job(
+    scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], on_error: str | None, **options: Any
+) -> Any:
     """Return the job of a scene with the options of the command line, the registries, and a manifest's frames."""
     from renderer import api, report
     from renderer.job import fetch_model
     from renderer.manifest import recorded_run
 
     registries, run, recorded = registries_of(folders), run_of(**options), None
+    settings = (*settings, f"on_error={on_error}") if on_error else settings
     if scene.suffix == ".json":
         run, recorded = recorded_run(scene, run)
     with report.listening():

@@ -23,6 +23,7 @@ from renderer.errors import PluginError, expected
 from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
 from renderer.registry import BrokenPlugin, Registries, Registry
+from renderer.spoken import spoken
 from renderer.values.easing import EASINGS
 
 DEFAULT_PLUGINS = (
@@ -128,7 +129,8 @@ def _offers(manager: pluggy.PluginManager, plugin: str, offered: list[tuple[str,
 def _attempt(broken: list[BrokenPlugin], name: str, act: Callable[[], object]) -> bool:
     """Act for a plugin and say whether that went well; note in `broken` what it raised."""
     try:
-        act()
+        with spoken(name):
+            act()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, SystemExit too; only scenes that use it fail

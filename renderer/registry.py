@@ -87,5 +87,5 @@ class Registries:
         """Return what the message about an unknown name ends in: which plugins failed and might have brought it."""
         if not self.broken:
             return ""
-        names = ", ".join(broken.name for broken in self.broken)
+        names = ", ".join(f"{broken.name} ({broken.error})" for broken in self.broken)
         return f"; a plugin that failed to load may bring it, see `render plugins`: {names}"

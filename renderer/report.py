@@ -116,6 +116,12 @@ def print_film(film: Rendered) -> None:
     err.print(f"{count} in {film.seconds:.1f} s" + (f", {film.rate:.1f} frames/s" if film.frames > 1 else ""))
 
 
+def print_skipped(skipped: Sequence[str]) -> None:
+    """Print what was left out of a film because it failed, a line each."""
+    for sentence in skipped:
+        err.print(f"skipped: {sentence}", soft_wrap=True)
+
+
 def nearby(file: Path) -> str:
     """Return the name of a file, without the working folder if it is in there."""
     here = Path.cwd()

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
-    ["errors", "pages"],
+    ["errors", "pages", "spoken"],
     ["latents", "noise", "colour", "example_song", "synthesis_inputs"],
     ["values"],
     ["signal_source"],
