@@ -230,21 +230,9 @@ def plugins(folders: tuple[Path, ...]) -> None:
     report.print_plugins(registries_of(folders))
 
 
-@cli.command()
-@click.argument("name", required=False)
-@with_plugins
-def effects(name: str | None, folders: tuple[Path, ...]) -> None:
-    """List effects, or tell all about one."""
-    from renderer import report
-
-    registries = registries_of(folders)
-    if name is None:
-        report.print_effects(registries)
-    else:
-        report.print_effect(registries.effects.find(name))
-
-
 OTHERS = (
+    cli_authoring.check_plugin,
+    cli_authoring.effects,
     cli_authoring.new_plugin,
     cli_bench.bench,
     cli_models.convert,

@@ -25,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from renderer.authoring.check import Verdict
     from renderer.effects import Effect
     from renderer.film import Rendered
     from renderer.generators.info import KnownModel, ModelInfo
@@ -223,6 +224,21 @@ def print_effect(effect: type[Effect]) -> None:
     out.print(table)
     out.print("\nexample:\n")
     out.print(example_scene(effect).rstrip(), soft_wrap=True)
+
+
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print what plugins keep and what they break, a table for each thing that they offer."""
+    for thing in dict.fromkeys((one.plugin, one.thing) for one in verdicts):
+        out.print(f"{thing[1]} of {thing[0]}", soft_wrap=True)
+        table = plain_table("", "", "")
+        for one in verdicts:
+            if (one.plugin, one.thing) == thing:
+                mark = Text("✓", "green") if one.kept else Text("✗", "bold red")
+                table.add_row(mark, one.law, Text(one.said, "" if one.kept else "bold"))
+        out.print(table)
+        out.print()
+    broken = sum(not one.kept for one in verdicts)
+    out.print(f"all {len(verdicts)} kept" if not broken else f"{broken} of {len(verdicts)} broken")
 
 
 def print_plugins(registries: Registries) -> None:

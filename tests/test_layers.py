@@ -27,7 +27,7 @@ LAYERS = [
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "reference", "report", "trial", "plot"],
+    ["sheet", "samples", "reference", "report", "trial", "plot", "demo"],
     ["bench", "song"],
     ["promises"],
     ["testing"],
