@@ -117,12 +117,24 @@ def with_run(function: Any) -> Any:
 @click.option("--at", "at", metavar="TIME", help="Render the one frame at a time: 2.5s, 60f, 50%.")
 @click.option("--frames", "part", metavar="A:B", help="Render frames A to B, B not included.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--reload", is_flag=True, help="Render again whenever the scene, its files or a plugin is edited.")
 @with_run
-def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None, quiet: bool, **options: Any) -> None:
+def film(
+    scene: Path,
+    outputs: tuple[str, ...],
+    at: str | None,
+    part: str | None,
+    quiet: bool,
+    reload: bool,
+    **options: Any,
+) -> None:
     """Render a scene."""
     from renderer import api, report
 
     refuse_mistyped(scene)
+    if reload:
+        film_again(scene, outputs, at, part, **options)
+        return
     job, registries, recorded = open_job(scene, **options)
     frames = pick_frames(job, at, part) if at or part or recorded is None else recorded
     chosen = list(outputs) or ([still_name(scene, frames)] if at else None)
@@ -254,14 +266,42 @@ def open_job(
     from renderer.manifest import recorded_run
 
     registries, run, recorded = registries_of(folders), run_of(**options), None
-    settings = (*settings, f"on_error={on_error}") if on_error else settings
     if scene.suffix == ".json":
         run, recorded = recorded_run(scene, run)
     with report.listening():
-        opened = api.load_scene(scene, settings, registries)
+        opened = api.load_scene(scene, with_on_error(settings, on_error), registries)
     with report.download_bar(run.model or opened.model) as progress:
         fetch_model(opened, run, registries, progress)
     return api.prepare(opened, run, registries), registries, recorded
+
+
+def film_again(
+    scene: Path,
+    outputs: tuple[str, ...],
+    at: str | None,
+    part: str | None,
+    folders: tuple[Path, ...],
+    settings: tuple[str, ...],
+    on_error: str | None,
+    **options: Any,
+) -> None:
+    """Render a scene again after every edit."""
+    from renderer.authoring.reload import Reloader
+    from renderer.cli_reload import keep_fresh
+
+    if scene.suffix == ".json":
+        raise LatentreelError("--reload: expected a scene, which can be edited, not the manifest of a film")
+
+    def chosen(job: Any) -> tuple[range, list[str] | None]:
+        frames = pick_frames(job, at, part)
+        return frames, list(outputs) or ([still_name(scene, frames)] if at else None)
+
+    keep_fresh(Reloader(scene, folders, with_on_error(settings, on_error), run_of(**options)), chosen)
+
+
+def with_on_error(settings: tuple[str, ...], on_error: str | None) -> tuple[str, ...]:
+    """Return settings of the scene with what --on-error asks for."""
+    return (*settings, f"on_error={on_error}") if on_error else settings
 
 
 def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -115,6 +116,16 @@ def print_film(film: Rendered) -> None:
         out.print(nearby(file), soft_wrap=True)
     count = "1 frame" if film.frames == 1 else f"{film.frames} frames"
     err.print(f"{count} in {film.seconds:.1f} s" + (f", {film.rate:.1f} frames/s" if film.frames > 1 else ""))
+
+
+def print_fresh(film: Rendered, changed: Sequence[Path]) -> None:
+    """Print one line about a film that was rendered again, and what was left out of it."""
+    files, names = ", ".join(nearby(file) for file in film.files), [path.name for path in changed]
+    why = f"  ({', '.join(names[:3])}{' ...' if len(names) > 3 else ''})" if names else ""
+    out.print(
+        f"{time.strftime('%H:%M:%S')}  {files}: {film.frames} frames in {film.seconds:.1f} s{why}", soft_wrap=True
+    )
+    print_skipped(film.skipped)
 
 
 def print_skipped(skipped: Sequence[str]) -> None:
