@@ -11,6 +11,7 @@ import yaml
 from renderer import api
 from renderer.effects import Effect
 from renderer.errors import SceneError
+from renderer.example_models import MODELS, write_models
 from renderer.example_song import write_song
 from renderer.film import Progress, Rendered, make_film
 from renderer.job import Job, Run, prepare
@@ -22,8 +23,10 @@ HEAD = {"size": 256, "fps": 20, "duration": "4s"}
 
 def demo_job(effect: type[Effect], folder: Path, registries: Registries, run: Run | None = None) -> Job:
     """Return the film of an effect's example: four seconds, and a loop where it can close; folder is for its files."""
-    write_song(folder)
     scene = {**HEAD, **yaml.safe_load(example_scene(effect))}
+    write_song(folder)
+    if scene.get("model") in MODELS:
+        write_models(folder)
     path = folder / f"{effect.name}.yaml"
     for loop in (True, {"blend": "1s"}):
         path.write_text(yaml.safe_dump({"loop": loop, **scene}, sort_keys=False), encoding="utf-8")
