@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from renderer.audio.silence import through_silence as through_silence
     from renderer.audio.song import Song as Song
     from renderer.audio.trackers import Beats as Beats
+    from renderer.bending import BENDS as BENDS
     from renderer.blur import gaussian_blur as gaussian_blur
     from renderer.colour import luma as luma
     from renderer.colour import paint as paint
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from renderer.errors import SceneError as SceneError
     from renderer.errors import SinkError as SinkError
     from renderer.errors import ValueProblem as ValueProblem
+    from renderer.errors import nearest as nearest
     from renderer.fitting import fit as fit
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
@@ -55,9 +57,13 @@ if TYPE_CHECKING:
     from renderer.latents import lerp as lerp
     from renderer.latents import slerp as slerp
     from renderer.latents import truncate as truncate
+    from renderer.layer_noise import layer_noise as layer_noise
+    from renderer.layer_noise import noise_amounts as noise_amounts
     from renderer.lettering import draw_text as draw_text
     from renderer.lut import Lut as Lut
     from renderer.lut import read_lut as read_lut
+    from renderer.masks import read_mask as read_mask
+    from renderer.masks import sampled as sampled
     from renderer.mixing import keep_neutral as keep_neutral
     from renderer.mixing import lay_over as lay_over
     from renderer.mixing import mix as mix
@@ -106,18 +112,21 @@ _PLACES = {
     "audio.silence": "through_silence",
     "audio.song": "Song",
     "audio.trackers": "Beats",
+    "bending": "BENDS",
     "blur": "gaussian_blur",
-    "colour": "luma paint split_alpha to_linear to_srgb",
+    "colour": "split_alpha to_linear to_srgb luma paint",
     "context": "Film Frame Past",
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
-    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
+    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem nearest",
     "fitting": "fit",
     "generators.base": "FeatureMap Generator",
     "hookspecs": "hookimpl",
     "job": "Run",
     "latents": "Latents lerp slerp truncate",
+    "layer_noise": "layer_noise noise_amounts",
     "lettering": "draw_text",
     "lut": "Lut read_lut",
+    "masks": "read_mask sampled",
     "mixing": "keep_neutral lay_over mix per_picture premultiplied straight",
     "noise": "simplex_loop",
     "pages": "keep_pages",

@@ -25,17 +25,17 @@ def _blurred(x: Tensor, sigma: float) -> Tensor:
     while sigma > MAX_SIGMA * factor and 4 * factor <= min(x.shape[2:]):
         factor *= 2
     if factor == 1:
-        return _gaussian(x, sigma)
+        return gaussian(x, sigma)
     height, width = x.shape[2:]
     padded = F.pad(x, (0, -width % factor, 0, -height % factor), mode="replicate")
     rest = math.sqrt(sigma**2 - (factor**2 - 1) / 12) / factor  # what the pixels of the copy have not blurred already
-    small = _gaussian(F.avg_pool2d(padded, factor), rest)
+    small = gaussian(F.avg_pool2d(padded, factor), rest)
     whole = F.interpolate(small, padded.shape[2:], mode="bicubic", antialias=True)
     return whole[..., :height, :width].clamp(0, 1)
 
 
-def _gaussian(x: Tensor, sigma: float) -> Tensor:
-    """Return pictures blurred by a Gaussian of sigma pixels, along rows and then along columns."""
+def gaussian(x: Tensor, sigma: float) -> Tensor:
+    """Return maps [N, C, H, W] blurred by a Gaussian of sigma pixels, along rows and then along columns."""
     reach = math.ceil(3 * sigma)
     if not reach:
         return x
