@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from renderer.masks import sampled as sampled
     from renderer.mixing import keep_neutral as keep_neutral
     from renderer.mixing import lay_over as lay_over
+    from renderer.mixing import mix as mix
     from renderer.mixing import per_picture as per_picture
     from renderer.mixing import premultiplied as premultiplied
     from renderer.mixing import straight as straight
@@ -128,7 +129,7 @@ _PLACES = {
     "lettering": "draw_text",
     "lut": "Lut read_lut",
     "masks": "read_mask sampled",
-    "mixing": "keep_neutral lay_over per_picture premultiplied straight",
+    "mixing": "keep_neutral lay_over mix per_picture premultiplied straight",
     "noise": "simplex_loop",
     "pages": "keep_pages",
     "picture_file": "read_picture",
