@@ -76,8 +76,20 @@ def cli_page() -> str:
         "Relative outputs of a scene go below `out/`; a name given with `-o` is taken as it stands.",
         command_section("render SCENE", film),
     ]
-    parts += [command_section(f"render {name}", one) for name, one in sorted(cli.commands.items()) if not one.hidden]
+    for name, one in sorted(cli.commands.items()):
+        if not one.hidden:
+            parts += command_sections(f"render {name}", one)
     return "\n\n".join(parts) + "\n"
+
+
+def command_sections(title: str, command: click.Command) -> list[str]:
+    """Return the section about a command, and of a group those of its own commands."""
+    if not isinstance(command, click.Group):
+        return [command_section(title, command)]
+    whole = [f"## {title}\n\n{inspect.cleandoc(command.help or '')}"]
+    for name, one in sorted(command.commands.items()):
+        whole += command_sections(f"{title} {name}", one)
+    return whole
 
 
 def command_section(title: str, command: click.Command) -> str:

@@ -51,7 +51,7 @@ def make_film(
             writer.put(some)
             progress(len(some))
     files = tuple(sink.path for sink in sinks)
-    return Rendered(files, len(frames), time.perf_counter() - began, tuple(outputs.notes))
+    return Rendered(files, len(frames), time.perf_counter() - began, (*timeline.notes, *outputs.notes))
 
 
 class Writer:

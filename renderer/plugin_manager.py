@@ -57,6 +57,7 @@ DEFAULT_SIGNALS = (
     "stem",
     "tempo",
 )
+DEFAULT_SCORERS = ("brightness", "colourfulness")
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
 
@@ -73,6 +74,8 @@ def build_plugin_manager(folders: Sequence[Path] = ()) -> tuple[pluggy.PluginMan
         _register(manager, name.replace("_", "-"), partial(importlib.import_module, f"renderer.plugins.{name}"))
     for name in DEFAULT_SIGNALS:
         _register(manager, f"signal {name}", partial(importlib.import_module, f"renderer.plugins.signals.{name}"))
+    for name in DEFAULT_SCORERS:
+        _register(manager, f"scorer {name}", partial(importlib.import_module, f"renderer.plugins.scorers.{name}"))
     for point in importlib.metadata.entry_points(group=PROJECT):
         _attempt(broken, _point_name(point), partial(_register, manager, _point_name(point), point.load))
     for folder in folders:
@@ -103,6 +106,7 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         "register_generators": registries.generators,
         "register_signals": registries.signals,
         "register_beat_trackers": registries.beat_trackers,
+        "register_scorers": registries.scorers,
         "register_sinks": registries.sinks,
     }
     for plugin, _ in manager.list_name_plugin():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,12 +108,17 @@ def plain_table(*columns: str) -> Table:
 
 def print_film(film: Rendered) -> None:
     """Print the files of a film, how fast it went, and what the user should be told."""
-    for note in film.notes:
-        err.print(f"note: {note}")
+    print_notes(film.notes)
     for file in film.files:
         out.print(nearby(file), soft_wrap=True)
     count = "1 frame" if film.frames == 1 else f"{film.frames} frames"
     err.print(f"{count} in {film.seconds:.1f} s" + (f", {film.rate:.1f} frames/s" if film.frames > 1 else ""))
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what the user should be told, a line each."""
+    for note in notes:
+        err.print(f"note: {note}", soft_wrap=True)
 
 
 def nearby(file: Path) -> str:
@@ -135,6 +140,7 @@ def print_check(job: Job, memory: int, files: list[str]) -> None:
     table.add_row("output", ", ".join(files))
     out.print(f"{plan.scene.path}: valid")
     out.print(table)
+    print_notes(job.timeline.notes)
 
 
 def print_models(models: Sequence[KnownModel], cache: Path) -> None:
@@ -224,7 +230,7 @@ def print_plugins(registries: Registries) -> None:
     table = plain_table("plugin", "offers")
     offers: dict[str, list[str]] = {}
     kinds = (registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks)
-    for registry in (*kinds, registries.beat_trackers):
+    for registry in (*kinds, registries.beat_trackers, registries.scorers):
         for name, plugin in registry.plugins.items():
             if plugin != "latentreel":
                 offers.setdefault(plugin, []).append(f"{registry.kind} {name}")

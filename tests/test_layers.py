@@ -13,7 +13,7 @@ LAYERS = [
     ["errors", "pages"],
     ["latents", "noise", "colour", "example_song", "synthesis_inputs"],
     ["values"],
-    ["signal_source"],
+    ["signal_source", "scorers"],
     ["audio"],
     ["generators.base", "sinks.base"],
     ["context"],
@@ -27,10 +27,10 @@ LAYERS = [
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "reference", "report", "trial", "plot"],
-    ["bench", "song"],
+    ["sheet", "samples", "axes", "reference", "report", "trial", "plot"],
+    ["directions", "bench", "song"],
     ["testing"],
-    ["cli", "cli_bench", "cli_models", "cli_music", "cli_options"],
+    ["cli", "cli_bench", "cli_directions", "cli_grid", "cli_models", "cli_music", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
@@ -116,7 +116,7 @@ def test_nothing_imports_the_plugins_folder():
 def test_sizes_of_the_house():
     for path in [*modules(), *(ROOT / "plugins").glob("*.py")]:
         assert len(path.read_text().splitlines()) <= 400, f"{path.name} is over 400 lines"
-    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 60
+    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 66
 
 
 def test_modules_that_must_not_exist():
