@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from renderer.directions.model import Model, Spread
-    from renderer.timeline.direction_files import DirectionFile
+    from renderer.timeline.direction_files import Direction, DirectionFile
 
+WITHOUT = click.option(
+    "--without", "others", multiple=True, metavar="DIRECTION", help="Leave another as it is: a file or a name."
+)
 GUESS = "the labels can hardly be told from the latents; the direction is little more than a guess"
 
 
@@ -44,11 +47,15 @@ def with_file(default: str) -> Callable[[Any], Any]:
 
 @dataclass(frozen=True)
 class Work:
-    """Hold what all commands that find directions begin with: the model, the space, the layers, and where to write."""
+    """Hold what all commands that find directions begin with: the model, the space, layers, others, where to write.
+
+    others holds the directions that what is found is freed from, by the names that were given.
+    """
 
     model: Model
     space: Any
     layers: Tensor | None
+    others: Mapping[str, Direction]
     path: Path
     strip: bool
 
@@ -58,14 +65,18 @@ class Work:
     ) -> Work:
         """Return the work that options ask for; `name` is what the file is called unless they say."""
         from renderer import api
-        from renderer.directions.found import strengths_of
+        from renderer.directions.found import named_directions, strengths_of
         from renderer.directions.write import checked_target
 
         output, layers, strip = (options.pop(key) for key in ("output", "layers", "strip"))
         path = checked_target(output or api.DEFAULT_FOLDER / f"{name}.npz", pack=pack)
+        others = options.pop("others", ())
         model = model or opened(**options)
         with naming("--layers"):
-            return cls(model, space, strengths_of(layers, model.generator, space), path, strip)
+            strengths = strengths_of(layers, model.generator, space)
+        with naming("--without"):
+            directions = dict(zip(others, named_directions(model, others, space), strict=True))
+        return cls(model, space, strengths, directions, path, strip)
 
     def spread(self) -> Spread | None:
         """Return how w of the model is spread, with a bar; None where the work is in z."""
@@ -77,16 +88,16 @@ class Work:
         with report.progress_bar("spread of w", SPREAD_SAMPLES, unit="latents") as advance:
             return spread_of(self.model, progress=advance)
 
-    def freed(self, vector: Tensor, others: Sequence[str]) -> Tensor:
-        """Return a direction without others, and say how much of it is left."""
+    def freed(self, vector: Tensor) -> Tensor:
+        """Return a direction without the others, and say how much of it is left."""
         from renderer import report
-        from renderer.directions.found import freed
+        from renderer.directions.condition import without
 
-        if not others:
+        if not self.others:
             return vector
-        left = freed(vector, self.space, others, self.model)
+        left = without(vector, [one.vector.cpu() for one in self.others.values()])
         cosine = float((left * vector).sum() / (left.norm() * vector.expand_as(left).norm()))
-        report.err.print(f"without {', '.join(others)}: cosine {cosine:.3f} with what it was before")
+        report.err.print(f"without {', '.join(self.others)}: cosine {cosine:.3f} with what it was before")
         return left
 
     def finish(
@@ -157,9 +168,7 @@ def directions() -> None:
 @click.option(
     "--space", type=click.Choice(["w", "w+", "z"]), default="w", show_default=True, help="Where the direction lives."
 )
-@click.option(
-    "--without", "others", multiple=True, metavar="DIRECTION", help="Leave another as it is: a file or a name."
-)
+@WITHOUT
 @click.option("--normal", is_flag=True, help="Take the hyperplane's normal as it is, as InterFaceGAN does.")
 @with_file("COLUMN or SCORER")
 def fit(
@@ -172,7 +181,6 @@ def fit(
     psi: float,
     method: Any,
     space: Any,
-    others: tuple[str, ...],
     normal: bool,
     **options: Any,
 ) -> None:
@@ -206,9 +214,9 @@ def fit(
         report.err.print(f"note: {GUESS}")
     made = {
         "method": found.method, "of": samples.origin, "samples": found.samples, found.measure: round(found.score, 4),
-        "normal": normal, "without": list(others),
+        "normal": normal, "without": list(work.others),
     }  # fmt: skip
-    work.finish(work.freed(found.vector, others)[None], [samples.name], made, spread)
+    work.finish(work.freed(found.vector)[None], [samples.name], made, spread)
 
 
 @directions.command(short_help="Principal components of w, as GANSpace finds them.")
@@ -271,11 +279,9 @@ def sefa(components: int, **options: Any) -> None:
     "--space", type=click.Choice(["w", "w+", "z"]),
     help="Where the direction lives.  [default: as the latents are]",
 )  # fmt: skip
-@click.option(
-    "--without", "others", multiple=True, metavar="DIRECTION", help="Leave another as it is: a file or a name."
-)
+@WITHOUT
 @with_file("BEFORE-AFTER")
-def from_pairs(before: Path, after: Path, space: Any, others: tuple[str, ...], **options: Any) -> None:
+def from_pairs(before: Path, after: Path, space: Any, **options: Any) -> None:
     """Find the step from the latents of one file to those of another, pair by pair: a.npz without, b.npz with it.
 
     A few wrong pairs do little: it is the geometric median of the differences.
@@ -283,23 +289,28 @@ def from_pairs(before: Path, after: Path, space: Any, others: tuple[str, ...], *
     from renderer import report
     from renderer.directions.pairs import pair_direction, read_pairs
 
-    target = {key: options.pop(key) for key in ("output", "layers", "strip")}
+    target = {key: options.pop(key) for key in ("output", "layers", "strip", "others")}
     model, name = opened(**options), f"{before.stem}-{after.stem}"
     space, first, second = read_pairs(before, after, model, space)
     work = Work.begin(target, name, space, model=model)
     found = pair_direction(first, second)
-    made = {"method": "pairs", "of": f"{before.name}, {after.name}", "samples": len(first), "without": list(others)}
+    made = {
+        "method": "pairs",
+        "without": list(work.others),
+        "of": f"{before.name}, {after.name}",
+        "samples": len(first),
+    }
     report.err.print(f"{len(first)} pairs; their steps have a mean cosine of {found.alike:.3f} with the direction")
-    held = work.finish(work.freed(found.vector, others)[None], [name], made, work.spread())
+    held = work.finish(work.freed(found.vector)[None], [name], made, work.spread())
     assert held.sigmas is not None
     report.err.print(f"the pairs are {found.length / float(held.sigmas[0]):.2f} sigma apart")
 
 
 @directions.command(short_help="Free a direction from others.")
 @click.argument("direction")
-@click.option("--without", "others", multiple=True, metavar="DIRECTION", help="A file or a name.")
+@WITHOUT
 @with_file("DIRECTION.conditioned")
-def condition(direction: str, others: tuple[str, ...], **options: Any) -> None:
+def condition(direction: str, **options: Any) -> None:
     """Free a direction from others, so that it moves one attribute and leaves theirs (InterFaceGAN's rule).
 
     DIRECTION is a file, one of a file such as pca.npz[3], or a name of the model's own.
@@ -307,15 +318,15 @@ def condition(direction: str, others: tuple[str, ...], **options: Any) -> None:
     from renderer.directions.found import named_directions
     from renderer.errors import LatentreelError
 
-    if not others:
+    if not options["others"]:
         raise LatentreelError(f"expected what {direction} is to be freed from: --without FILE, or several")
-    target = {key: options.pop(key) for key in ("output", "layers", "strip")}
+    target = {key: options.pop(key) for key in ("output", "layers", "strip", "others")}
     model = opened(**options)
     (plain,) = named_directions(model, [direction])
     stem = Path(direction).stem
     work = Work.begin(target, f"{stem}.conditioned", plain.space or "w", model=model)
-    made = {"method": "condition", "of": direction, "without": list(others)}
-    work.finish(work.freed(plain.vector.cpu(), others)[None], [stem], made, work.spread())
+    made = {"method": "condition", "of": direction, "without": list(work.others)}
+    work.finish(work.freed(plain.vector.cpu())[None], [stem], made, work.spread())
 
 
 @directions.command("list", short_help="List a model's own directions, and those in files.")

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from renderer.directions.condition import without
 from renderer.directions.model import Model, Spread
 from renderer.errors import LatentFileError, ValueProblem
 from renderer.generators.base import Generator
@@ -65,22 +64,15 @@ def strengths_of(written: str | None, generator: Generator, space: str) -> Tenso
     return strengths
 
 
-def named_directions(model: Model, written: Sequence[str]) -> list[Direction]:
+def named_directions(model: Model, written: Sequence[str], space: str | None = None) -> list[Direction]:
     """Return directions by a name of the model's own, a file, or a file and which of it: pca.npz[3].
 
-    Raises ValueProblem and LatentFileError, which name the nearest.
+    Raises ValueProblem and LatentFileError, which name the nearest; and LatentFileError for one that lives elsewhere
+    than in `space`.
     """
     sources = Sources(model.generator, Path(), model.c)
-    return [sources.direction(Directions.parse(one).amounts[0][0]) for one in written]
-
-
-def freed(vector: Tensor, space: str, others: Sequence[str], model: Model) -> Tensor:
-    """Return a direction without others, given as scenes name them.
-
-    Raises LatentFileError where the others live in another space.
-    """
-    found = named_directions(model, others)
-    for name, other in zip(others, found, strict=True):
-        if other.space is not None and other.space != space[0]:
-            raise LatentFileError(f"{name} lives in {other.space}, the direction to be freed from it in {space}")
-    return without(vector, [one.vector.cpu() for one in found])
+    found = [sources.direction(Directions.parse(one).amounts[0][0]) for one in written]
+    for name, one in zip(written, found, strict=True):
+        if space and one.space and one.space != space[0]:
+            raise LatentFileError(f"{name} lives in {one.space}, and what is to be freed from it in {space}")
+    return found
