@@ -209,6 +209,8 @@ def test_command_in_the_docs_is_one(where, line):
         assert rest[:1], f"{where}: {line}"
         assert rest[0] in command.commands, f"{where}: {line}"
         command, name, rest = command.commands[rest[0]], rest[0], rest[1:]
+        if not rest:
+            return
     command.make_context(name, rest)
 
 
