@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from renderer.errors import SinkError
 from renderer.levels import to_uint8
-from renderer.sheet import GAP, INK, LABEL, PAPER, checked_picture
+from renderer.sheet import GAP, INK, LABEL, PAPER, checked_picture, save_picture
 
 DIM = (140, 140, 148)
 FONT = 13  # pixels
@@ -56,11 +56,7 @@ def draw_axes(axes: Axes, rows: Iterable[Tensor], path: Path) -> Path:
             sheet.paste(Image.fromarray(pixels), place)
     if sheet is None:
         raise SinkError(f"{path}: expected a row of images or more")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    sheet.save(part)
-    part.replace(path)
-    return path
+    return save_picture(sheet, path)
 
 
 def paper(axes: Axes, width: int, height: int) -> tuple[Image.Image, int, int]:

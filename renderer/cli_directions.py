@@ -350,6 +350,7 @@ def list_directions(paths: tuple[Path, ...], as_json: bool, **options: Any) -> N
         report.print_json([asdict(one) for one in found])
         return
     table = report.plain_table("where", "space", "holds", "shape", "what")
+    table.columns[0].no_wrap = True
     for one in found:
         table.add_row(one.where, one.space, str(one.count), one.shape, one.told)
     report.out.print(table)
