@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from renderer.audio.silence import through_silence as through_silence
     from renderer.audio.song import Song as Song
     from renderer.audio.trackers import Beats as Beats
+    from renderer.bending import BENDS as BENDS
     from renderer.colour import split_alpha as split_alpha
     from renderer.colour import to_linear as to_linear
     from renderer.colour import to_srgb as to_srgb
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from renderer.errors import SceneError as SceneError
     from renderer.errors import SinkError as SinkError
     from renderer.errors import ValueProblem as ValueProblem
+    from renderer.errors import nearest as nearest
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
     from renderer.hookspecs import hookimpl as hookimpl
@@ -51,6 +53,10 @@ if TYPE_CHECKING:
     from renderer.latents import lerp as lerp
     from renderer.latents import slerp as slerp
     from renderer.latents import truncate as truncate
+    from renderer.layer_noise import layer_noise as layer_noise
+    from renderer.layer_noise import noise_amounts as noise_amounts
+    from renderer.masks import read_mask as read_mask
+    from renderer.masks import sampled as sampled
     from renderer.noise import simplex_loop as simplex_loop
     from renderer.pages import keep_pages as keep_pages
     from renderer.scene.model import Scene as Scene
@@ -83,14 +89,17 @@ _PLACES = {
     "audio.silence": "through_silence",
     "audio.song": "Song",
     "audio.trackers": "Beats",
+    "bending": "BENDS",
     "colour": "split_alpha to_linear to_srgb",
     "context": "Film Frame Past",
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
-    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
+    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem nearest",
     "generators.base": "FeatureMap Generator",
     "hookspecs": "hookimpl",
     "job": "Run",
     "latents": "Latents lerp slerp truncate",
+    "layer_noise": "layer_noise noise_amounts",
+    "masks": "read_mask sampled",
     "noise": "simplex_loop",
     "pages": "keep_pages",
     "scene.model": "Scene",

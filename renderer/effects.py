@@ -48,7 +48,8 @@ class Effect(BaseModel):
     stage: ClassVar[Literal["latent", "synthesis", "image"]]
     name: ClassVar[str]  # as scenes write it: lower case, words joined by hyphens
     example: ClassVar[str]  # a timeline in YAML on the embedded generator, shown in the docs and tested
-    head: ClassVar[str] = ""  # what stands above that: tempo: 120, or audio: song.wav (see `renderer.example_song`)
+    head: ClassVar[str] = ""  # what stands above that: tempo: 120, audio: song.wav (see `renderer.example_song`), or
+    # model: model.safetensors, beside which there is other.safetensors (see `renderer.example_models`)
     is_source: ClassVar[bool] = False  # True: it replaces what stands above, as a walk does
 
     def prepare(self, film: Film) -> Any:

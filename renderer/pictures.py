@@ -8,8 +8,10 @@ from torch import Tensor
 
 from renderer.fitting import fit
 from renderer.repeats import Repeats
+from renderer.synthesis_inputs import SynthesisInputs
 from renderer.timeline.expressions import Array
 from renderer.timeline.image_stage import ImageStage
+from renderer.timeline.stack import fade
 from renderer.timeline.timeline import Timeline
 
 
@@ -34,11 +36,15 @@ class Pictures:
 
     def of(self, ws: Tensor, times: Array) -> Tensor:
         """Return the images of ws [N, num_ws, w_dim], with the noise, transform and taps that they have at N times."""
-        timeline = self.timeline
-        inputs = timeline.synthesis_inputs(times)
+        inputs, tail = self.timeline.blended_inputs(times)
+        images = self.made(ws, inputs)
+        return images if tail is None else fade(self.made(ws, tail), images, self.timeline.way(times))
+
+    def made(self, ws: Tensor, inputs: SynthesisInputs) -> Tensor:
+        """Return the images of ws and the inputs of synthesis, of the size of the film."""
 
         def synthesise() -> Tensor:
-            images = inputs.synthesise(timeline.generator.synthesis, ws).float()
-            return images if self.size is None else fit(images, self.size, timeline.plan.scene.fit.how)
+            images = inputs.synthesise(self.timeline.generator.synthesis, ws).float()
+            return images if self.size is None else fit(images, self.size, self.timeline.plan.scene.fit.how)
 
         return self.repeats.images(ws, inputs, synthesise)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from renderer.api import iterate_frames, load_scene
 from renderer.effects import Effect
+from renderer.example_models import MODELS, write_models
 from renderer.example_song import NAME, write_song
 from renderer.job import Job, Run, prepare
 from renderer.levels import Frames
@@ -74,6 +75,8 @@ class Trial:
         with scene_folder(self.folder) as folder:
             if scene.get("audio") == NAME:
                 write_song(folder)
+            if scene["model"] in MODELS:
+                write_models(folder)
             path = folder / f"{uuid.uuid4().hex}.yaml"
             path.write_text(yaml.safe_dump(scene, sort_keys=False), encoding="utf-8")
             try:

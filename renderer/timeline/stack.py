@@ -153,10 +153,17 @@ def fade(x: Any, changed: Any, weight: Tensor) -> Any:
     return changed.replace(**faded)
 
 
-def blended_inputs(a: SynthesisInputs, b: SynthesisInputs, way: Tensor) -> SynthesisInputs:
-    """Return inputs of synthesis with a transform on the way [N] from that of a to that of b, and all else of b."""
+def blended_transform(a: SynthesisInputs, b: SynthesisInputs, way: Tensor) -> Tensor | None:
+    """Return the transform on the way [N] from that of a to that of b; None where neither has one."""
     if a.transform is None and b.transform is None:
-        return b
+        return None
     still = torch.eye(3, device=way.device).expand(len(way), 3, 3)
     start, end = (still if one.transform is None else one.transform for one in (a, b))
-    return b.replace(transform=lerp(start, end, way.reshape(-1, 1, 1)))
+    return lerp(start, end, way.reshape(-1, 1, 1))
+
+
+def alike(a: SynthesisInputs, b: SynthesisInputs) -> bool:
+    """Say whether two inputs make the same images, but for their transforms."""
+    if not a.is_plain or not b.is_plain or a.noise_mode != b.noise_mode or a.noise.keys() != b.noise.keys():
+        return False
+    return all(torch.equal(one, b.noise[name]) for name, one in a.noise.items())

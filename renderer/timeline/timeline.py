@@ -18,7 +18,7 @@ from renderer.timeline.expressions import Array
 from renderer.timeline.noise_maps import NoiseMaps
 from renderer.timeline.plan import Plan
 from renderer.timeline.sources import Sources
-from renderer.timeline.stack import StackedEffect, blended_inputs, fade, resolve_stack
+from renderer.timeline.stack import StackedEffect, alike, blended_transform, fade, resolve_stack
 from renderer.timeline.tracks import Moments
 
 
@@ -71,10 +71,19 @@ class Timeline:
 
     def synthesis_inputs(self, times: Array) -> SynthesisInputs:
         """Return what the synthesis effects make of the inputs of synthesis at N times."""
+        return self.blended_inputs(times)[0]
+
+    def blended_inputs(self, times: Array) -> tuple[SynthesisInputs, SynthesisInputs | None]:
+        """Return the inputs at N times, and those beyond the end of the film from which it is blended over to them.
+
+        The second are None where there is nothing to blend but a transform, which is blended as such.
+        """
         inputs = self._inputs(times)
-        if self.plan.blend and (times < self.plan.blend).any():
-            return blended_inputs(self._inputs(times + self.plan.duration), inputs, self.way(times))
-        return inputs
+        if not self.plan.blend or not (times < self.plan.blend).any():
+            return inputs, None
+        tail = self._inputs(times + self.plan.duration)
+        inputs = inputs.replace(transform=blended_transform(tail, inputs, self.way(times)))
+        return inputs, None if alike(tail, inputs) else tail.replace(transform=inputs.transform)
 
     def _inputs(self, times: Array) -> SynthesisInputs:
         inputs, moments = self.noise.inputs(times), self.moments(times)

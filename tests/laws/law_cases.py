@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from renderer.job import plugins
 from renderer.testing import Trial
@@ -30,6 +31,7 @@ class Case:
 
 KEYS = "{0s: 3, 700ms: {seed: 14, psi: 0.6, hold: 200ms}, 2s: 3}"
 WALK = f"- walk: {{keys: {KEYS}}}\n"
+GRAIN = f"{WALK}- direction-sweep: {{direction: grain, amount: 6}}\n"
 PULSE = "{0s: 0, 1s: {value: 1, ease: out-quad}, 2s: 0}"
 
 OPTIONS = (
@@ -69,6 +71,24 @@ OPTIONS = (
     Case("chroma-mix", "colours on a walk", f"{WALK}- chroma-mix: {{layers: fine, sharpness: 1, amount: {PULSE}}}"),
     Case("time-warp", "a drift", "- time-warp: {period: 500ms, seed: 2}"),
     Case("time-warp", "a clock of its own", "- time-warp: {keys: 1-4, clock: {onset: {}, accumulate: true}, speed: 2}"),
+    *(
+        Case("bend", f"{do} of some layers", f"{WALK}- bend: {{do: {do}, amount: {PULSE}, layers: 2-7}}")
+        for do in ("translate", "zoom", "rotate", "shear", "erode", "blur", "multiply")
+    ),
+    *(
+        Case("bend", f"{do}, one", f"{WALK}- bend: {{do: {do}, amount: {PULSE}, layers: {{8: 0.6}}, channels: 0.7}}")
+        for do in ("flip", "invert", "threshold", "ablate")
+    ),
+    Case("bend", "a cluster", f"{WALK}- bend: {{do: translate, angle: 30, layers: 2, cluster: 0, clusters: 2}}"),
+    Case("noise-loop", "another seed", f"{GRAIN}- noise-loop: {{period: 700ms, amount: 0.9, seed: 4}}"),
+    Case("noise-strength", "moving noise", f"{GRAIN}- noise-loop\n- noise-strength: {{strength: 3}}"),
+    Case("freeze-view", "to a latent", f"{WALK}- freeze-view: {{to: {{seed: 65, psi: 0.7}}, amount: {PULSE}}}"),
+    Case("layer-view", "one map, half", f"{WALK}- layer-view: {{layer: light, show: mean, amount: 0.5}}"),
+    Case("layer-view", "colours", f"{WALK}- layer-view: {{layer: 2, channel: 2}}"),
+    Case("mask-mix", "stripes", f"{WALK}- mask-mix: {{with: 65, mask: stripes, angle: 9, size: 0.3, layers: fine}}"),
+    Case("mask-mix", "painted", f"{WALK}- mask-mix: {{with: 65, image: mask.png, amount: {PULSE}, x: 0.4, size: 1}}"),
+    Case("mask-mix", "twice", f"{WALK}- mask-mix: {{with: 65}}\n- mask-mix: {{with: 7, mask: circle, softness: 0}}"),
+    Case("model-blend", "fine layers", f"{WALK}- model-blend: {{with: other.safetensors, layers: fine}}"),
     Case("jitter", "each layer by itself", f"{WALK}- jitter: {{amount: 0.7, together: false, layers: coarse}}"),
     Case("jitter", "beats, an expression", f"{WALK}- jitter: {{amount: '0.6 + 0.3*sin(1b)', period: 1b}}"),
 )  # fmt: skip
@@ -80,3 +100,4 @@ CASES = (*EXAMPLES, *OPTIONS)
 def write_files(folder: Path) -> None:
     """Write what the timelines name."""
     np.save(folder / "along_z.npy", np.random.RandomState(1).randn(64).astype(np.float32))
+    Image.fromarray(np.uint8(255 * (np.hypot(*np.mgrid[-1:1:40j, -1:1:60j]) < 0.7))).save(folder / "mask.png")

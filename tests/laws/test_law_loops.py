@@ -22,6 +22,13 @@ PLACES = {
     "pulse": "- walk: {{keys: 3}}\n- pulse: {{direction: hue, amount: {signal}, layers: {{8-13: {signal}}}}}",
     "flash": "- walk: {{keys: 3}}\n- flash: {{amount: {signal}}}",
     "zoom-pulse": "- walk: {{keys: 3}}\n- zoom-pulse: {{amount: {signal}, x: {signal}, rotate: {signal}}}",
+    "bend": "- walk: {{keys: 3}}\n- bend: {{do: zoom, amount: {signal}, layers: {{2-7: {signal}}}}}",
+    "freeze-view": "- walk: {{keys: 3}}\n- freeze-view: {{to: 14, amount: {signal}}}",
+    "layer-view": "- walk: {{keys: 3}}\n- layer-view: {{layer: light, amount: {signal}}}",
+    "mask-mix": "- walk: {{keys: 3}}\n- mask-mix: {{with: 14, amount: {signal}, x: {signal}, angle: {signal}}}",
+    "model-blend": "- walk: {{keys: 3}}\n- model-blend: {{with: other.safetensors, amount: {signal}}}",
+    "noise-loop": "- walk: {{keys: 3}}\n- noise-loop: {{period: 700ms, amount: {signal}}}",
+    "noise-strength": "- walk: {{keys: 3}}\n- noise-strength: {{strength: {signal}}}",
     "jitter": "- walk: {{keys: 3}}\n- jitter: {{amount: {signal}, period: 300ms, layers: {{8-13: {signal}}}}}",
 }
 HEARING = {"chroma-mix", "time-warp"}  # they follow the music, which ends elsewhere than it began
