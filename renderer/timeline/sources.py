@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.errors import KEY, Gather, ValueProblem, expected
+from renderer.errors import KEY, Gather, LatentFileError, ValueProblem, expected
 from renderer.generators.base import Generator
 from renderer.generators.fingerprint import fingerprint
 from renderer.noise import stable_seed
@@ -104,8 +104,13 @@ def check_fit(direction: Direction, generator: Generator, name: str) -> None:
     """Raise LatentFileError, with both shapes, for a direction that fits neither z nor w of a generator."""
     w_dim, z_dim, num_ws = generator.w_dim, generator.z_dim, generator.num_ws
     if tuple(direction.vector.shape) not in ((w_dim,), (num_ws, w_dim), (z_dim,)):
-        in_z = f", or [{z_dim}] in z" if z_dim != w_dim else ""
-        raise misfit(name, direction.vector, generator, f"[{w_dim}] or [{num_ws}, {w_dim}]{in_z}")
+        wanted = f"[{w_dim}] or [{num_ws}, {w_dim}]" + (f", or [{z_dim}] in z" if z_dim != w_dim else "")
+        if direction.model:
+            shape = list(direction.vector.shape)
+            raise LatentFileError(
+                f"direction {name} of {shape} was made for {direction.model}; this model wants {wanted}"
+            )
+        raise misfit(name, direction.vector, generator, wanted)
 
 
 def join(parts: list[tuple[Tensor | None, Tensor]]) -> tuple[Tensor | None, Tensor]:
