@@ -18,7 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from renderer.errors import LatentFileError
-from renderer.timeline.files import DIRECTION_NAMES, LAYERS, SIGMAS, pick, read_arrays
+from renderer.timeline.files import DIRECTION_NAMES, LAYERS, SIGMAS, ZIP_ERRORS, pick, read_arrays
 
 Space = Literal["w", "z"]
 MANY_NAMES = ("directions", *SIGMAS)  # arrays that hold several directions
@@ -124,15 +124,18 @@ def read_facts(path: Path) -> Mapping[str, Any]:
 
     Raises LatentFileError where that is broken.
     """
-    text = _about(path)
+    try:
+        text = _about(path)
+        facts = None if text is None else json.loads(text)
+    except (ValueError, OSError, *ZIP_ERRORS) as error:
+        raise LatentFileError(f"{path.name}: what it says about itself is no text, or no JSON: {error}") from error
     if text is None:
         return {}
-    try:
-        facts = json.loads(text)
-    except ValueError as error:
-        raise LatentFileError(f"{path.name}: what it says about itself is no JSON: {error}") from error
     if not isinstance(facts, dict) or facts.get("space") not in ("w", "w+", "z"):
         raise LatentFileError(f"{path.name}: expected a space of w, w+ or z in what it says about itself")
+    names = facts.get("names", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise LatentFileError(f"{path.name}: expected a list of names in what it says about itself, got {names!r}")
     return facts
 
 

@@ -143,7 +143,9 @@ def test_the_model_hash_is_of_the_weights(tmp_path):
 @pytest.mark.parametrize(
     ("about", "message"),
     [
-        ("no json", "what it says about itself is no JSON"),
+        ("no json", "what it says about itself is no text, or no JSON"),
+        ({"space": "w"}, "what it says about itself is no text, or no JSON: Object arrays cannot be loaded"),
+        ('{"space": "w", "names": 5}', "expected a list of names in what it says about itself, got 5"),
         ("[]", "expected a space"),
         ('{"space": "q"}', "expected a space"),
     ],
