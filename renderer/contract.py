@@ -119,6 +119,13 @@ def check_sink_class(sink: Any) -> tuple[str, Any]:
     return name, sink
 
 
+def check_upscaler(name: Any, make: Any) -> tuple[str, Any]:
+    """Return the name and the function that makes an upscaler; it is not called before a scene asks for it."""
+    if not callable(make):
+        raise PluginError(f"upscaler {name!r}: expected a function that makes one, got {make!r}")
+    return checked_name(name, "upscaler"), make
+
+
 CHECKS: Mapping[str, Callable[..., tuple[str, Any]]] = {
     "register_effects": check_effect_class,
     "register_easings": check_easing,
@@ -127,6 +134,7 @@ CHECKS: Mapping[str, Callable[..., tuple[str, Any]]] = {
     "register_beat_trackers": check_beat_tracker,
     "register_scorers": check_scorer,
     "register_sinks": check_sink_class,
+    "register_upscalers": check_upscaler,
 }
 
 

@@ -23,29 +23,48 @@ from renderer.errors import PluginError, expected
 from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
 from renderer.registry import BrokenPlugin, Registries, Registry
+from renderer.upscaling import UPSCALERS
 from renderer.values.easing import EASINGS
 
 DEFAULT_PLUGINS = (
     "beat_walk",
     "bend",
+    "bloom_glow",
+    "blur",
     "chroma_mix",
+    "chromatic",
     "circle",
+    "colour_grade",
+    "crossfade",
     "direction_sweep",
+    "feedback",
     "flash",
     "freeze_view",
+    "grain",
     "jitter",
+    "kaleidoscope",
     "layer_mix",
     "layer_view",
+    "letterbox",
     "mask_mix",
+    "mirror",
     "model_blend",
     "noise_loop",
     "noise_strength",
     "noise_walk",
+    "overlay",
+    "palette",
+    "pixelate",
     "psi_ramp",
     "pulse",
+    "rotate",
+    "sharpen",
     "time_warp",
     "transform",
+    "upscale",
+    "vignette",
     "walk",
+    "zoom",
     "zoom_pulse",
 )
 DEFAULT_SIGNALS = (
@@ -105,6 +124,8 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         registries.easings.add(name, easing, OURS)
     for name, tracker in TRACKERS.items():
         registries.beat_trackers.add(name, tracker, OURS)
+    for name, upscaler in UPSCALERS.items():
+        registries.upscalers.add(name, upscaler, OURS)
     for name, embedded in EMBEDDED.items():
         registries.generators.add(name, embedded, OURS)
     tables: dict[str, Registry[Any]] = {
@@ -115,6 +136,7 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         "register_beat_trackers": registries.beat_trackers,
         "register_scorers": registries.scorers,
         "register_sinks": registries.sinks,
+        "register_upscalers": registries.upscalers,
     }
     for plugin, _ in manager.list_name_plugin():
         offered: list[tuple[str, str, Any]] = []

@@ -14,6 +14,7 @@ from renderer.scorers import Scorer
 from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
+from renderer.values.upscaler import MakeUpscaler
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class Registries:
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
     scorers: Registry[Scorer] = field(default_factory=lambda: Registry("scorer"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
+    upscalers: Registry[MakeUpscaler] = field(default_factory=lambda: Registry("upscaler"))
     broken: list[BrokenPlugin] = field(default_factory=list)
 
     @property

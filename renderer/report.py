@@ -229,8 +229,11 @@ def print_plugins(registries: Registries) -> None:
     """Print what every plugin brought, and the plugins that failed with their tracebacks."""
     table = plain_table("plugin", "offers")
     offers: dict[str, list[str]] = {}
-    kinds = (registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks)
-    for registry in (*kinds, registries.beat_trackers, registries.scorers):
+    kinds = (
+        registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks,
+        registries.scorers, registries.upscalers,
+    )  # fmt: skip
+    for registry in (*kinds, registries.beat_trackers):
         for name, plugin in registry.plugins.items():
             if plugin != "latentreel":
                 offers.setdefault(plugin, []).append(f"{registry.kind} {name}")

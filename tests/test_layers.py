@@ -11,8 +11,9 @@ ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
     ["errors", "pages"],
-    ["latents", "noise", "colour", "bending", "masks", "example_song", "synthesis_inputs"],
-    ["values"],
+    ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
+    ["example_song", "synthesis_inputs"],
+    ["values", "find", "lettering", "upscaling"],
     ["signal_source", "scorers"],
     ["audio"],
     ["generators.base", "sinks.base"],
