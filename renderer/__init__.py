@@ -102,6 +102,8 @@ if TYPE_CHECKING:
     from renderer.warping import warp as warp
 
 __version__ = "0.1.0"
+API_VERSION = 1  # of what plugins and scripts build on; counted up when something of it is taken away
+OLDEST_API = 1  # plugins written for this version are still loaded
 
 _PLACES = {
     "api": "compile_timeline iterate_frames load_generator load_scene prepare render",
@@ -152,7 +154,7 @@ _PLACES = {
 }
 _HOME = {name: module for module, names in _PLACES.items() for name in names.split()}
 
-__all__ = sorted(_HOME)
+__all__ = sorted([*_HOME, "API_VERSION", "OLDEST_API"])
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,14 @@ from renderer.sinks.base import Sink
 from renderer.values.shape import WORDS, Shape
 
 KINDS: tuple[type[Effect], ...] = (LatentEffect, SynthesisEffect, ImageEffect)
-ENTRY_WORDS = ("from", "to", "fade", "id", "enabled")  # what an entry of the timeline takes beside its effect
+ENTRY_WORDS = (
+    "from",
+    "to",
+    "fade",
+    "id",
+    "enabled",
+    "on_error",
+)  # what an entry of the timeline takes beside its effect
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

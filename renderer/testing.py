@@ -6,6 +6,7 @@
         check_effect(Tides)
 
 A law is tried on a small film: the effect's own `example`, or a timeline given in YAML. `LAWS` holds them all.
+Signals, easings, outputs, generators and beat trackers have promises of their own: `check_signal` and the like.
 """
 
 from __future__ import annotations
@@ -30,10 +31,22 @@ from renderer.errors import PluginError, SceneError
 from renderer.job import Job, Run
 from renderer.latents import lerp
 from renderer.levels import Frames, to_uint8
+from renderer.promises import check_beat_tracker, check_easing, check_generator, check_signal, check_sink
 from renderer.timeline.guard import tensors_of
 from renderer.trial import BATCH, Trial, frames, images, restacked
 
-__all__ = ["LAWS", "RENDERED", "Trial", "check_effect", "check_identity"]
+__all__ = [
+    "LAWS",
+    "RENDERED",
+    "Trial",
+    "check_beat_tracker",
+    "check_easing",
+    "check_effect",
+    "check_generator",
+    "check_identity",
+    "check_signal",
+    "check_sink",
+]
 
 TIMES = (0.0, 0.05, 0.3, 0.55, 1.0, 1.45, 1.95)  # seconds
 FRAME = 0.05  # seconds, about those of a frame

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
-    ["errors", "pages"],
+    ["errors", "pages", "spoken"],
     ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
     ["example_song", "synthesis_inputs"],
     ["values", "find", "lettering", "upscaling"],
@@ -29,10 +29,22 @@ LAYERS = [
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "axes", "reference", "report", "trial", "plot"],
+    ["sheet", "samples", "axes", "reference", "report", "trial", "plot", "demo"],
     ["directions", "bench", "song"],
+    ["promises"],
     ["testing"],
-    ["cli", "cli_bench", "cli_directions", "cli_grid", "cli_models", "cli_music", "cli_options"],
+    ["authoring"],
+    [
+        "cli",
+        "cli_authoring",
+        "cli_reload",
+        "cli_bench",
+        "cli_directions",
+        "cli_grid",
+        "cli_models",
+        "cli_music",
+        "cli_options",
+    ],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other

@@ -9,6 +9,7 @@ from pathlib import Path
 from renderer.errors import LatentFileError
 from renderer.generators.base import Generator
 from renderer.timeline.direction_files import DirectionFile, read_directions
+from renderer.timeline.files import LATENT_NAMES, read_arrays
 from renderer.values.latent import LATENT_SUFFIXES
 
 NAMES_SHOWN = 6
@@ -46,7 +47,8 @@ def in_folder(folder: Path) -> Iterator[Listed]:
     """Yield what the files of a folder hold; those that hold no directions are passed over."""
     for path in sorted(one for one in folder.iterdir() if one.suffix in LATENT_SUFFIXES):
         try:
-            yield line(path, read_directions(path))
+            if not read_arrays(path).keys() & set(LATENT_NAMES):  # those hold latents
+                yield line(path, read_directions(path))
         except LatentFileError:
             continue
 

@@ -1,7 +1,8 @@
 """Tables with a latent in each row: a seed, a file of latents and which of it, or a picture of one.
 
-The latent of a picture is what an `index.csv` beside it says in the row whose `image` it is (a `seed`, or a `file` and
-an `index`), or else the file of latents that is called as the picture is: `anna.npz` beside `anna.jpg`.
+The latent of a picture is what an `index.csv` beside it, such as that of a dataset, says in the row whose `image` it
+is, or whose `name` without a suffix (a `seed`, or a `file` and an `index`); or else the file of latents that is called
+as the picture is: `anna.npz` beside `anna.jpg`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from renderer.timeline.sources import seed_to_z
 from renderer.values.latent import INDEXED, LATENT_SUFFIXES, MAX_SEED
 
 SOURCES = ("seed", "file")
-BESIDE = ("psi", "index", "image")  # columns that say more of a source
+BESIDE = ("psi", "index", "image", "name", "shard")  # columns that say more of a source
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 INDEX = "index.csv"
 MOST_ROWS = 1_000_000
@@ -124,9 +125,10 @@ class RowReader:
         if index not in self.indices:
             self.indices.clear()
             rows = rows_of(index) if index.is_file() else ()
-            self.indices[index] = {row["image"]: row for _, row in rows if "image" in row}
-        if (row := self.indices[index].get(picture.name)) is not None:
-            return row
+            self.indices[index] = {row.get("image") or row.get("name", ""): row for _, row in rows}
+        for called in (picture.name, picture.stem):
+            if called in self.indices[index]:
+                return self.indices[index][called]
         for suffix in LATENT_SUFFIXES:
             if picture.with_suffix(suffix).is_file():
                 return {"file": picture.with_suffix(suffix).name}

@@ -14,6 +14,7 @@ from renderer.generators.base import Generator
 from renderer.latents import Latents
 from renderer.synthesis_inputs import SynthesisInputs
 from renderer.timeline.classes import class_tracks, mixed
+from renderer.timeline.conduct import Conduct
 from renderer.timeline.expressions import Array
 from renderer.timeline.noise_maps import NoiseMaps
 from renderer.timeline.plan import Plan
@@ -45,6 +46,17 @@ class Timeline:
     def whole_stack(self) -> tuple[StackedEffect, ...]:
         """Return the stack of the film, and below it those of its sections."""
         return (*self.stack, *(stacked for _, stack in self.parts for stacked in stack))
+
+    @property
+    def conducts(self) -> tuple[tuple[StackedEffect, Conduct], ...]:
+        """Return every effect with how it did so far, once for each class of the film."""
+        return tuple((one, each.conduct) for one in self.whole_stack for each in (one, *one.others))
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Return what was left out because it failed, a sentence each."""
+        told = (conduct.told for _, conduct in self.conducts)
+        return tuple(dict.fromkeys([*self.plan.scene.skipped, *(one for one in told if one)]))
 
     @property
     def frames(self) -> int:

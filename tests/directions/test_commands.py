@@ -72,6 +72,7 @@ def test_labels_without_a_direction(render, tmp_path, bloom, attributes):
 def test_components_of_a_network_and_of_bloom(render, tmp_path):
     render("directions", "pca", "-n", 500, "-k", 4, "--size", 16)
     render("directions", "pca", "-n", 500, "-k", 3, "-m", NETWORK, "-o", "net.pt", "--no-strip")
+    np.savez(tmp_path / "me.npz", ws=np.zeros((1, 14, 64)))  # latents are no directions
     render("directions", "sefa", "-m", NETWORK, "-k", 3, "--no-strip", "--layers", "coarse")
     assert "component 3" in render("directions", "show", "out/bloom.pca.npz", "--no-strip")
     listed = json.loads(render("directions", "list", "--json"))

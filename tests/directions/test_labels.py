@@ -67,6 +67,11 @@ def test_pictures_whose_latents_lie_beside_them(bloom, table, tmp_path):
     np.testing.assert_allclose(found[0], np.broadcast_to(shard[3], (14, 64)), rtol=1e-6)
     torch.testing.assert_close(found[1], bloom.map(seed_to_z(7, 64))[0])
     np.testing.assert_allclose(found[2], photo, rtol=1e-6)
+    (tmp_path / "set" / "index.csv").write_text("seed,psi,name,shard,young\n9,1,000000009,00000.tar,0\n3,1,a,b,1\n")
+    own = from_table(tmp_path / "set" / "index.csv", bloom, "w")
+    assert (own.name, own.labels.tolist()) == ("young", [0, 1])
+    again = from_table(table("file,young\nset/000000009.png,1\nanna.jpg,0\n"), bloom, "w+").latents
+    torch.testing.assert_close(again[0, 0], own.latents[0])
     (tmp_path / "set" / "index.csv").write_text("image,file\n0.png,0.png\n1.png,\n")
     for picture in ("0.png", "1.png"):
         with pytest.raises(

@@ -43,8 +43,14 @@ class Point:
 def install(monkeypatch):
     """Return a function that makes entry points be there."""
 
+    real = importlib.metadata.entry_points  # numba asks for its own when it is first used
+
     def points(*there):
-        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: there if group == "latentreel" else ())
+        monkeypatch.setattr(
+            importlib.metadata,
+            "entry_points",
+            lambda **wanted: there if wanted == {"group": "latentreel"} else real(**wanted),
+        )
 
     points()
     return points
