@@ -77,8 +77,20 @@ def cli_page() -> str:
         "Relative outputs of a scene go below `out/`; a name given with `-o` is taken as it stands.",
         command_section("render SCENE", film),
     ]
-    parts += [command_section(f"render {name}", one) for name, one in sorted(cli.commands.items()) if not one.hidden]
+    for name, one in sorted(cli.commands.items()):
+        if not one.hidden:
+            parts += command_sections(f"render {name}", one)
     return "\n\n".join(parts) + "\n"
+
+
+def command_sections(title: str, command: click.Command) -> list[str]:
+    """Return the section about a command, and of a group those of its own commands."""
+    if not isinstance(command, click.Group):
+        return [command_section(title, command)]
+    whole = [f"## {title}\n\n{inspect.cleandoc(command.help or '')}"]
+    for name, one in sorted(command.commands.items()):
+        whole += command_sections(f"{title} {name}", one)
+    return whole
 
 
 def command_section(title: str, command: click.Command) -> str:
@@ -156,6 +168,33 @@ def draw_film(scene: Path, name: str, folder: Path, bars: tuple[int, int], frame
     return path
 
 
+DIRECTIONS = {
+    "brightness": "directions fit --scorer brightness --no-strip -o brightness.npz",
+    "brightness-strip": "directions show brightness.npz --cell 96",
+    "freed": "directions fit --scorer brightness --without radius --without zoom --no-strip -o freed.npz",
+    "freed-strip": "directions show freed.npz --cell 96",
+    "pca": "directions pca --no-strip -o pca.npz",
+    "pca-strip": "directions show pca.npz --cell 96",
+    "psi": "grid --rows 0-3 --cell 96",
+    "mix": "grid --rows 0-3 --mix 6-10 --layers middle --cell 96",
+    "named": "grid --rows 3 --direction petals --direction swirl --direction saturation --direction ruffle --cell 96",
+}  # what finds a direction, and what draws
+
+
+def draw_directions(folder: Path) -> Iterator[Path]:
+    """Write the pictures of docs/directions.md, by the commands that it shows."""
+    (IMAGES / "directions").mkdir(parents=True, exist_ok=True)
+    for name, line in DIRECTIONS.items():
+        picture = folder / f"{name}.png"
+        words = [str(folder / word) if word.endswith(".npz") else word for word in line.split()]
+        drawn = [] if "--no-strip" in words else ["-o", str(picture)]
+        cli.main([*words, *drawn], standalone_mode=False)
+        if drawn:
+            path = IMAGES / "directions" / f"{name.removesuffix('-strip')}.webp"
+            Image.open(picture).save(path, quality=86, method=6)
+            yield path
+
+
 def draw_readme() -> Iterator[Path]:
     """Write the pictures of the README: the film of scenes/morph.yaml, and a frame of every other scene."""
     morph = api.load_scene(ROOT / "scenes" / "morph.yaml")
@@ -181,7 +220,7 @@ def main(arguments: list[str]) -> None:
             print(path.relative_to(ROOT))
     if "--pictures" in arguments:
         with tempfile.TemporaryDirectory() as folder:
-            for path in (*draw_readme(), *draw_audio(Path(folder))):
+            for path in (*draw_readme(), *draw_audio(Path(folder)), *draw_directions(Path(folder))):
                 print(path.relative_to(ROOT))
     for path, text in pages().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:

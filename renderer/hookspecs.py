@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from renderer.audio.trackers import BeatTracker
     from renderer.effects import Effect
     from renderer.generators.base import Generator
+    from renderer.scorers import Scorer
     from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
     from renderer.values.easing import EasingFunction
@@ -48,6 +49,11 @@ def register_signals(register: Callable[[type[SignalSource]], None]) -> None:
 @hookspec
 def register_beat_trackers(register: Callable[[str, BeatTracker], None]) -> None:
     """Register beat trackers: a name for `tempo: {tracker: NAME}`, and a function of a Song that returns Beats."""
+
+
+@hookspec
+def register_scorers(register: Callable[[str, Scorer], None]) -> None:
+    """Register scorers: a name, and a function of RGB images [N, 3, H, W] in 0..1 that returns [N], more for more."""
 
 
 @hookspec

@@ -84,6 +84,7 @@ DEFAULT_SIGNALS = (
     "stem",
     "tempo",
 )
+DEFAULT_SCORERS = ("brightness", "colourfulness")
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
 Loader = Callable[[], Any]
@@ -104,6 +105,8 @@ def build_plugin_manager(
         _register(manager, name.replace("_", "-"), partial(importlib.import_module, f"renderer.plugins.{name}"))
     for name in DEFAULT_SIGNALS:
         _register(manager, f"signal {name}", partial(importlib.import_module, f"renderer.plugins.signals.{name}"))
+    for name in DEFAULT_SCORERS:
+        _register(manager, f"scorer {name}", partial(importlib.import_module, f"renderer.plugins.scorers.{name}"))
     for point in importlib.metadata.entry_points(group=PROJECT):
         if without is None or point.dist is None or point.dist.name != without:
             _attempt(broken, point_name(point), partial(_register, manager, point_name(point), point.load))
@@ -144,6 +147,7 @@ def load_plugins(
         "register_generators": registries.generators,
         "register_signals": registries.signals,
         "register_beat_trackers": registries.beat_trackers,
+        "register_scorers": registries.scorers,
         "register_sinks": registries.sinks,
         "register_upscalers": registries.upscalers,
     }

@@ -10,6 +10,7 @@ from renderer.audio.trackers import BeatTracker
 from renderer.effects import Effect
 from renderer.errors import PluginError, ValueProblem, expected
 from renderer.generators.base import Generator
+from renderer.scorers import Scorer
 from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
@@ -73,6 +74,7 @@ class Registries:
     generators: Registry[Callable[[], Generator]] = field(default_factory=lambda: Registry("generator"))
     signals: Registry[type[SignalSource]] = field(default_factory=lambda: Registry("signal"))
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
+    scorers: Registry[Scorer] = field(default_factory=lambda: Registry("scorer"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     upscalers: Registry[MakeUpscaler] = field(default_factory=lambda: Registry("upscaler"))
     broken: list[BrokenPlugin] = field(default_factory=list)

@@ -14,7 +14,7 @@ LAYERS = [
     ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
     ["example_song", "synthesis_inputs"],
     ["values", "find", "lettering", "upscaling"],
-    ["signal_source"],
+    ["signal_source", "scorers"],
     ["audio"],
     ["generators.base", "sinks.base"],
     ["layer_noise"],
@@ -29,12 +29,22 @@ LAYERS = [
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "reference", "report", "trial", "plot", "demo"],
-    ["bench", "song"],
+    ["sheet", "samples", "axes", "reference", "report", "trial", "plot", "demo"],
+    ["directions", "bench", "song"],
     ["promises"],
     ["testing"],
     ["authoring"],
-    ["cli", "cli_authoring", "cli_reload", "cli_bench", "cli_models", "cli_music", "cli_options"],
+    [
+        "cli",
+        "cli_authoring",
+        "cli_reload",
+        "cli_bench",
+        "cli_directions",
+        "cli_grid",
+        "cli_models",
+        "cli_music",
+        "cli_options",
+    ],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
@@ -120,7 +130,7 @@ def test_nothing_imports_the_plugins_folder():
 def test_sizes_of_the_house():
     for path in [*modules(), *(ROOT / "plugins").glob("*.py")]:
         assert len(path.read_text().splitlines()) <= 400, f"{path.name} is over 400 lines"
-    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 60
+    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 66
 
 
 def test_modules_that_must_not_exist():

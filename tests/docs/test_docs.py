@@ -93,9 +93,19 @@ def test_no_picture_is_left_of_an_effect_that_is_gone():
     assert {picture.stem for picture in (IMAGES / "effects").iterdir()} == set(EFFECTS)
 
 
-@pytest.mark.parametrize("command", [film, *(one for one in cli.commands.values() if not one.hidden)])
-def test_command_and_flags_are_documented(command):
-    section = read("cli.md").split(f"\n## render {'SCENE' if command is film else command.name}\n")[1].split("\n## ")[0]
+def commands_below(group: click.Group, title: str) -> list[tuple[str, click.Command]]:
+    """Return the commands of a group, and those of its groups, each with what is written to run it."""
+    found = []
+    for name, one in group.commands.items():
+        title_of = f"{title} {name}"
+        found += [] if one.hidden else [(title_of, one)]
+        found += commands_below(one, title_of) if isinstance(one, click.Group) else []
+    return found
+
+
+@pytest.mark.parametrize(("title", "command"), [("render SCENE", film), *commands_below(cli, "render")])
+def test_command_and_flags_are_documented(title, command):
+    section = read("cli.md").split(f"\n## {title}\n")[1].split("\n## ")[0]
     assert inspect.cleandoc(command.help) in section
     for option in command.params:
         if isinstance(option, click.Option):
@@ -197,7 +207,14 @@ def test_command_in_the_docs_is_one(where, line):
     if len(words) == 1 and (words[0] in cli.commands or words[0] == "--help"):
         return  # only named
     name, rest = (words[0], words[1:]) if words[0] in cli.commands else ("film", words)
-    cli.commands[name].make_context(name, rest)
+    command = cli.commands[name]
+    while isinstance(command, click.Group):
+        assert rest[:1], f"{where}: {line}"
+        assert rest[0] in command.commands, f"{where}: {line}"
+        command, name, rest = command.commands[rest[0]], rest[0], rest[1:]
+        if not rest:
+            return
+    command.make_context(name, rest)
 
 
 @pytest.mark.parametrize("block", [one for one in blocks("python") if "hookimpl" in one.text], ids=str)
@@ -208,7 +225,7 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     registries = load_plugins((own,))
     assert registries.broken == []
     added = [name for name in registries.effects if name not in EFFECTS]
-    kinds = ("easings", "signals", "beat_trackers", "upscalers")
+    kinds = ("easings", "signals", "beat_trackers", "scorers", "upscalers")
     others = [name for kind in kinds for name in getattr(registries, kind) if name not in getattr(plugins(), kind)]
     assert added or others
     heard = [registries.signals[name].example for name in registries.signals if name not in plugins().signals]
