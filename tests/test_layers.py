@@ -28,6 +28,7 @@ LAYERS = [
     ["manifest"],
     ["api"],
     ["sheet", "samples", "reference", "report", "trial", "plot"],
+    ["inversion"],
     ["bench", "song"],
     ["testing"],
     ["cli", "cli_bench", "cli_models", "cli_music", "cli_options"],
