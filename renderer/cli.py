@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_bench, cli_models, cli_music
+from renderer import __version__, cli_bench, cli_models, cli_music, cli_photos
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -232,7 +232,16 @@ def effects(name: str | None, folders: tuple[Path, ...]) -> None:
         report.print_effect(registries.effects.find(name))
 
 
-OTHERS = (cli_bench.bench, cli_models.convert, cli_models.info, cli_models.models, cli_music.audio, cli_music.plot)
+OTHERS = (
+    cli_bench.bench,
+    cli_models.convert,
+    cli_models.info,
+    cli_models.models,
+    cli_music.audio,
+    cli_music.plot,
+    cli_photos.align,
+    cli_photos.encode,
+)
 for command in OTHERS:
     cli.add_command(command)
 

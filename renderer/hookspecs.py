@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from renderer.audio.trackers import BeatTracker
     from renderer.effects import Effect
     from renderer.generators.base import Generator
+    from renderer.landmarks import Maker
     from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
     from renderer.values.easing import EasingFunction
@@ -52,6 +53,11 @@ def register_signals(register: Callable[[type[SignalSource]], None]) -> None:
 @hookspec
 def register_beat_trackers(register: Callable[[str, BeatTracker], None]) -> None:
     """Register beat trackers: a name for `tempo: {tracker: NAME}`, and a function of a Song that returns Beats."""
+
+
+@hookspec
+def register_landmarks(register: Callable[[str, Maker], None]) -> None:
+    """Register landmarks: a name for `--landmarks`, and a function that makes one, a function of pixels to Faces."""
 
 
 @hookspec

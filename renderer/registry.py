@@ -10,6 +10,7 @@ from renderer.audio.trackers import BeatTracker
 from renderer.effects import Effect
 from renderer.errors import PluginError, ValueProblem, expected
 from renderer.generators.base import Generator
+from renderer.landmarks import Maker
 from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
@@ -72,6 +73,7 @@ class Registries:
     generators: Registry[Callable[[], Generator]] = field(default_factory=lambda: Registry("generator"))
     signals: Registry[type[SignalSource]] = field(default_factory=lambda: Registry("signal"))
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
+    landmarks: Registry[Maker] = field(default_factory=lambda: Registry("landmarks"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     broken: list[BrokenPlugin] = field(default_factory=list)
 
