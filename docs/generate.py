@@ -15,6 +15,7 @@ from PIL import Image
 
 from renderer import api, reference
 from renderer.cli import cli, film
+from renderer.example_models import write_models
 from renderer.example_song import write_song
 from renderer.inversion.faces import drawn, find_faces, one_square
 from renderer.inversion.finders import make_finder
@@ -103,6 +104,7 @@ def effect_strip(name: str, registries: Registries, folder: Path) -> Image.Image
     scene = folder / f"{name}.yaml"
     scene.write_text(reference.example_scene(registries.effects.find(name)), encoding="utf-8")
     write_song(folder)
+    write_models(folder)
     job = api.prepare(api.load_scene(scene), Run(size=(SIDE, SIDE), batch=1))
     strip = Image.new("RGB", (STRIP * SIDE, SIDE))
     for index in range(STRIP):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from renderer import Film, Frame, Signal, SynthesisEffect, SynthesisInputs, Time, ValueProblem, hookimpl, param
+
+CONST = "b4.const"  # the map that StyleGAN1 and 2 begin with
 
 
 class Transform(SynthesisEffect):
     """Move, turn and zoom the picture inside the generator: what comes into view is painted, not stretched.
 
     For StyleGAN3, whose input layer this moves, and for bloom. The picture is zoomed, then turned, then moved; a
-    transform above is applied before this one. Source: Karras et al. 2021, arXiv:2106.12423, section 3.1.
+    transform above is applied before this one. StyleGAN1 and 2 have but a constant of 4x4 points where they begin;
+    moving it moves the picture roughly, and what it shows changes on the way.
+    Source: Karras et al. 2021, arXiv:2106.12423, section 3.1.
     """
 
     name = "transform"
@@ -28,8 +34,8 @@ class Transform(SynthesisEffect):
 
     def prepare(self, film: Film) -> None:
         """Check that the generator has an input to move."""
-        if not film.generator.has_transform:
-            raise ValueProblem(f"{film.generator.family} has no input transform; StyleGAN3 and bloom have one")
+        if not film.generator.has_transform and CONST not in film.generator.feature_maps:
+            raise ValueProblem(f"{film.generator.family} has no input that could be moved")
 
     def apply(self, x: SynthesisInputs, p: Any, frame: Frame) -> SynthesisInputs:
         """Return inputs with the transform that tells each point of the picture where to look."""
@@ -40,7 +46,18 @@ class Transform(SynthesisEffect):
             angle = angle + ((frame.turns(p.spin) % 1) * (2 * torch.pi)).float()
         weight = frame.weight
         look = looking(p.x * weight, p.y * weight, angle * weight, 1 + (p.zoom - 1) * weight)
-        return x.replace(transform=look if x.transform is None else x.transform @ look)
+        if frame.generator.has_transform:
+            return x.replace(transform=look if x.transform is None else x.transform @ look)
+        return x.with_tap(partial(moved, look), (look != torch.eye(3, device=look.device)).flatten(1).any(1))
+
+
+def moved(look: Tensor, name: str, features: Tensor) -> Tensor:
+    """Return the constant [N, C, h, w] that a network begins with, looked at by a transform; edges are mirrored."""
+    if name != CONST:
+        return features
+    place = look[:, :2] * torch.tensor([1.0, 1.0, 2.0], device=look.device)  # its middle is 0, its edges are 1
+    grid = affine_grid(place, list(features.shape), align_corners=False)
+    return grid_sample(features.float(), grid, padding_mode="reflection", align_corners=False).to(features.dtype)
 
 
 def looking(x: Tensor, y: Tensor, angle: Tensor, zoom: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_bench, cli_models, cli_music, cli_photos
+from renderer import __version__, cli_authoring, cli_bench, cli_models, cli_music, cli_photos
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -97,6 +97,11 @@ def with_run(function: Any) -> Any:
             help="Of MP4: auto (hardware that works, or x264), software, nvenc, videotoolbox, qsv, amf, vaapi.",
         ),
         click.option("--threads", metavar="N", type=click.IntRange(1, 1024), help="Threads of the CPU."),
+        click.option(
+            "--on-error",
+            type=click.Choice(["stop", "skip"]),
+            help="What an effect that fails does: stop the film, or skip those frames.  [default: the scene's, stop]",
+        ),
     )
     function = with_plugins(function)
     for option in reversed(options):  # the outermost is shown first
@@ -112,12 +117,24 @@ def with_run(function: Any) -> Any:
 @click.option("--at", "at", metavar="TIME", help="Render the one frame at a time: 2.5s, 60f, 50%.")
 @click.option("--frames", "part", metavar="A:B", help="Render frames A to B, B not included.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--reload", is_flag=True, help="Render again whenever the scene, its files or a plugin is edited.")
 @with_run
-def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None, quiet: bool, **options: Any) -> None:
+def film(
+    scene: Path,
+    outputs: tuple[str, ...],
+    at: str | None,
+    part: str | None,
+    quiet: bool,
+    reload: bool,
+    **options: Any,
+) -> None:
     """Render a scene."""
     from renderer import api, report
 
     refuse_mistyped(scene)
+    if reload:
+        film_again(scene, outputs, at, part, **options)
+        return
     job, registries, recorded = open_job(scene, **options)
     frames = pick_frames(job, at, part) if at or part or recorded is None else recorded
     chosen = list(outputs) or ([still_name(scene, frames)] if at else None)
@@ -137,9 +154,14 @@ def film(scene: Path, outputs: tuple[str, ...], at: str | None, part: str | None
                 advance(count)
 
             made = api.render_into(job, sinks, frames, progress)
-    except KeyboardInterrupt:
-        report.err.print(f"stopped after {done} of {len(frames)} frames; nothing was written under the final name")
+    except KeyboardInterrupt as stop:
+        busy = "".join(f"; {note}" for note in getattr(stop, "__notes__", ()))
+        report.err.print(
+            f"stopped after {done} of {len(frames)} frames{busy}; nothing was written under the final name",
+            soft_wrap=True,
+        )
         raise SystemExit(130) from None
+    report.print_skipped(made.skipped)
     if not quiet:
         report.print_film(made)
 
@@ -157,6 +179,7 @@ def check(scene: Path, **options: Any) -> None:
     frames = range(job.timeline.frames)
     files = [str(api.open_sink(job, one, frames, registries).spec.path) for one in outputs]
     report.print_check(job, memory_of(job), files)
+    report.print_skipped(job.timeline.skipped)
 
 
 @cli.command(short_help="Write a contact sheet of a film.")
@@ -185,6 +208,7 @@ def sheet(scene: Path, output: Path | None, count: int, columns: int, **options:
     path = checked_picture(output or api.DEFAULT_FOLDER / f"{scene.stem}.sheet.png")
     with report.progress_bar(f"{scene.name} sheet", min(count, job.timeline.frames)) as advance:
         make_sheet(job, path, count, columns, advance)
+    report.print_skipped(job.timeline.skipped)
     report.out.print(str(path), soft_wrap=True)
 
 
@@ -218,21 +242,10 @@ def plugins(folders: tuple[Path, ...]) -> None:
     report.print_plugins(registries_of(folders))
 
 
-@cli.command()
-@click.argument("name", required=False)
-@with_plugins
-def effects(name: str | None, folders: tuple[Path, ...]) -> None:
-    """List effects, or tell all about one."""
-    from renderer import report
-
-    registries = registries_of(folders)
-    if name is None:
-        report.print_effects(registries)
-    else:
-        report.print_effect(registries.effects.find(name))
-
-
 OTHERS = (
+    cli_authoring.check_plugin,
+    cli_authoring.effects,
+    cli_authoring.new_plugin,
     cli_bench.bench,
     cli_models.convert,
     cli_models.info,
@@ -246,7 +259,9 @@ for command in OTHERS:
     cli.add_command(command)
 
 
-def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], **options: Any) -> Any:
+def open_job(
+    scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], on_error: str | None, **options: Any
+) -> Any:
     """Return the job of a scene with the options of the command line, the registries, and a manifest's frames."""
     from renderer import api, report
     from renderer.job import fetch_model
@@ -256,10 +271,39 @@ def open_job(scene: Path, folders: tuple[Path, ...], settings: tuple[str, ...], 
     if scene.suffix == ".json":
         run, recorded = recorded_run(scene, run)
     with report.listening():
-        opened = api.load_scene(scene, settings, registries)
+        opened = api.load_scene(scene, with_on_error(settings, on_error), registries)
     with report.download_bar(run.model or opened.model) as progress:
         fetch_model(opened, run, registries, progress)
     return api.prepare(opened, run, registries), registries, recorded
+
+
+def film_again(
+    scene: Path,
+    outputs: tuple[str, ...],
+    at: str | None,
+    part: str | None,
+    folders: tuple[Path, ...],
+    settings: tuple[str, ...],
+    on_error: str | None,
+    **options: Any,
+) -> None:
+    """Render a scene again after every edit."""
+    from renderer.authoring.reload import Reloader
+    from renderer.cli_reload import keep_fresh
+
+    if scene.suffix == ".json":
+        raise LatentreelError("--reload: expected a scene, which can be edited, not the manifest of a film")
+
+    def chosen(job: Any) -> tuple[range, list[str] | None]:
+        frames = pick_frames(job, at, part)
+        return frames, list(outputs) or ([still_name(scene, frames)] if at else None)
+
+    keep_fresh(Reloader(scene, folders, with_on_error(settings, on_error), run_of(**options)), chosen)
+
+
+def with_on_error(settings: tuple[str, ...], on_error: str | None) -> tuple[str, ...]:
+    """Return settings of the scene with what --on-error asks for."""
+    return (*settings, f"on_error={on_error}") if on_error else settings
 
 
 def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:

@@ -1,6 +1,6 @@
-"""The curve between sRGB, in which pictures are stored, and linear light, in which lights add up.
+"""The curve between sRGB, in which pictures are stored, and linear light, in which lights add up; and brightness.
 
-Source: IEC 61966-2-1.
+Sources: IEC 61966-2-1 for the curve, Rec. ITU-R BT.709 for brightness.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+LUMA = (0.2126, 0.7152, 0.0722)  # the share of red, green and blue in brightness
 
 
 def to_linear(images: Tensor) -> Tensor:
@@ -25,6 +27,20 @@ def split_alpha(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return the colours of images [N, C, H, W], and the alpha that is their last channel where C is 2 or 4."""
     colours = images.shape[1] - (images.shape[1] in (2, 4))
     return images[:, :colours], images[:, colours:]
+
+
+def luma(colours: Tensor) -> Tensor:
+    """Return the brightness of colours [N, 1 or 3, H, W] as [N, 1, H, W]."""
+    if colours.shape[1] == 1:
+        return colours
+    red, green, blue = (colours[:, i : i + 1] * share for i, share in enumerate(LUMA))
+    return red + green + blue
+
+
+def paint(color: Tensor, images: Tensor) -> Tensor:
+    """Return a colour [3] as [1, 1 or 3, 1, 1], for the colours of images; grey ones take its brightness."""
+    whole = color.to(images.device).reshape(1, 3, 1, 1)
+    return luma(whole) if images.shape[1] < 3 else whole
 
 
 def _colours(images: Tensor, curve: Callable[[Tensor], Tensor]) -> Tensor:

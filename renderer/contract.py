@@ -17,7 +17,14 @@ from renderer.sinks.base import Sink
 from renderer.values.shape import WORDS, Shape
 
 KINDS: tuple[type[Effect], ...] = (LatentEffect, SynthesisEffect, ImageEffect)
-ENTRY_WORDS = ("from", "to", "fade", "id", "enabled")  # what an entry of the timeline takes beside its effect
+ENTRY_WORDS = (
+    "from",
+    "to",
+    "fade",
+    "id",
+    "enabled",
+    "on_error",
+)  # what an entry of the timeline takes beside its effect
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -119,6 +126,13 @@ def check_sink_class(sink: Any) -> tuple[str, Any]:
     return name, sink
 
 
+def check_upscaler(name: Any, make: Any) -> tuple[str, Any]:
+    """Return the name and the function that makes an upscaler; it is not called before a scene asks for it."""
+    if not callable(make):
+        raise PluginError(f"upscaler {name!r}: expected a function that makes one, got {make!r}")
+    return checked_name(name, "upscaler"), make
+
+
 CHECKS: Mapping[str, Callable[..., tuple[str, Any]]] = {
     "register_effects": check_effect_class,
     "register_easings": check_easing,
@@ -127,6 +141,7 @@ CHECKS: Mapping[str, Callable[..., tuple[str, Any]]] = {
     "register_beat_trackers": check_beat_tracker,
     "register_landmarks": check_landmarks,
     "register_sinks": check_sink_class,
+    "register_upscalers": check_upscaler,
 }
 
 

@@ -14,6 +14,7 @@ from renderer.sinks import Outputs, Sink
 from renderer.timeline.timeline import Timeline
 from renderer.waiting import Waiting
 
+LONG_RENDER = 2.0  # seconds; of shorter ones nobody asks where they went
 Progress = Callable[[int], None]  # called with the number of frames that were added
 
 
@@ -25,6 +26,7 @@ class Rendered:
     frames: int
     seconds: float
     notes: tuple[str, ...] = field(default=())
+    skipped: tuple[str, ...] = field(default=())  # what was left out because it failed
 
     @property
     def rate(self) -> float:
@@ -44,14 +46,28 @@ def make_film(
 
     Raises what a sink or an effect raised.
     """
+    for _, conduct in timeline.conducts:
+        conduct.begin()
     began = time.perf_counter()
     stream = render_frames(timeline, frames.start, frames.stop, size, batch)
     with Outputs(sinks) as outputs, Writer(outputs) as writer:
         for some in stream:
             writer.put(some)
             progress(len(some))
-    files = tuple(sink.path for sink in sinks)
-    return Rendered(files, len(frames), time.perf_counter() - began, tuple(outputs.notes))
+    files, seconds = tuple(sink.path for sink in sinks), time.perf_counter() - began
+    notes = (*outputs.notes, *slow_effects(timeline, seconds))
+    return Rendered(files, len(frames), seconds, notes, timeline.skipped)
+
+
+def slow_effects(timeline: Timeline, seconds: float) -> list[str]:
+    """Return a sentence about the effect that took most of a render of so many seconds, where there is one."""
+    if seconds < LONG_RENDER:
+        return []
+    return [
+        f"{stacked.called} took {conduct.seconds:.1f} of {seconds:.1f} s"
+        for stacked, conduct in timeline.conducts
+        if conduct.seconds > seconds / 2
+    ]
 
 
 class Writer:

@@ -1,12 +1,7 @@
 """The whole contract between latentreel and its plugins. Every hook is called once, when plugins are loaded.
 
-import renderer
-
-class Brighter(renderer.ImageEffect): ...
-
 @renderer.hookimpl
-def register_effects(register):
-    register(Brighter)
+def register_effects(register): register(Brighter)
 """
 
 from __future__ import annotations
@@ -24,6 +19,7 @@ if TYPE_CHECKING:
     from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
     from renderer.values.easing import EasingFunction
+    from renderer.values.upscaler import MakeUpscaler
 
 PROJECT = "latentreel"  # also the group of entry points in which packages are found
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -63,3 +59,8 @@ def register_landmarks(register: Callable[[str, Maker], None]) -> None:
 @hookspec
 def register_sinks(register: Callable[[type[Sink]], None]) -> None:
     """Register outputs: classes derived from Sink, found by the suffix of the file, and before the bundled ones."""
+
+
+@hookspec
+def register_upscalers(register: Callable[[str, MakeUpscaler], None]) -> None:
+    """Register upscalers: a name, and a function of a model's file (or None) and a device that makes one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -101,8 +101,16 @@ def load_generator(
         raise CheckpointError(f"{error}{registries.failed}") from error
 
 
-def prepare(scene: Scene, run: Run | None = None, registries: Registries | None = None) -> Job:
-    """Return the job of rendering a scene: model loaded, timeline compiled, size and batch chosen."""
+def prepare(
+    scene: Scene,
+    run: Run | None = None,
+    registries: Registries | None = None,
+    load: Callable[..., Generator] = load_generator,
+) -> Job:
+    """Return the job of rendering a scene: model loaded, timeline compiled, size and batch chosen.
+
+    load is called instead of `load_generator`, by who keeps models.
+    """
     run, registries = run or Run(), registries or plugins()
     if run.threads:
         torch.set_num_threads(run.threads)
@@ -112,7 +120,7 @@ def prepare(scene: Scene, run: Run | None = None, registries: Registries | None 
     side = (wanted[1], wanted[0]) if wanted else None
     mode = choose_mode(run.mode, device, run.dtype, compiled=run.compiled is True)
     with placed(scene, run):
-        generator = load_generator(model, device=device, dtype=mode.dtype, size=side, registries=registries)
+        generator = load(model, device=device, dtype=mode.dtype, size=side, registries=registries)
     if not generator.low_precision:
         mode = ONLY_EXACT
     generator = shaped(generator, scene, wanted)

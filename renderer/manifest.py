@@ -58,6 +58,7 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
             "encoder": sink.encoder,
             "notes": sink.notes,
         },
+        "skipped": list(job.timeline.skipped),
         "model": {"name": job.model, "family": generator.family, "hash": model_hash(job.model, embedded=embedded)},
         "seeds": {"scene": scene.seed, "latents": sorted(set(seeds_of(scene)))},
         "run": {

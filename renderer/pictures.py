@@ -8,8 +8,11 @@ from torch import Tensor
 
 from renderer.fitting import fit
 from renderer.repeats import Repeats
+from renderer.synthesis_inputs import SynthesisInputs
 from renderer.timeline.expressions import Array
 from renderer.timeline.image_stage import ImageStage
+from renderer.timeline.rows import Apart
+from renderer.timeline.stack import fade
 from renderer.timeline.timeline import Timeline
 
 
@@ -33,12 +36,26 @@ class Pictures:
         return self.of(self.timeline.at(times).ws, times)
 
     def of(self, ws: Tensor, times: Array) -> Tensor:
-        """Return the images of ws [N, num_ws, w_dim], with the noise, transform and taps that they have at N times."""
-        timeline = self.timeline
-        inputs = timeline.synthesis_inputs(times)
+        """Return the images of ws [N, num_ws, w_dim], with the noise, transform and taps that they have at N times.
+
+        Where an effect on synthesis fails and is to be skipped, each frame is made by itself.
+        """
+        try:
+            return self.together(ws, times)
+        except Apart:
+            return torch.cat([self.together(ws[i : i + 1], times[i : i + 1]) for i in range(len(times))])
+
+    def together(self, ws: Tensor, times: Array) -> Tensor:
+        """Return the images of ws [N, num_ws, w_dim] at N times, made as one batch."""
+        inputs, tail = self.timeline.blended_inputs(times)
+        images = self.made(ws, inputs)
+        return images if tail is None else fade(self.made(ws, tail), images, self.timeline.way(times))
+
+    def made(self, ws: Tensor, inputs: SynthesisInputs) -> Tensor:
+        """Return the images of ws and the inputs of synthesis, of the size of the film."""
 
         def synthesise() -> Tensor:
-            images = inputs.synthesise(timeline.generator.synthesis, ws).float()
-            return images if self.size is None else fit(images, self.size, timeline.plan.scene.fit.how)
+            images = inputs.synthesise(self.timeline.generator.synthesis, ws).float()
+            return images if self.size is None else fit(images, self.size, self.timeline.plan.scene.fit.how)
 
         return self.repeats.images(ws, inputs, synthesise)

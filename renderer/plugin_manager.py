@@ -16,7 +16,7 @@ from typing import Any
 
 import pluggy
 
-from renderer import hookspecs
+from renderer import API_VERSION, OLDEST_API, __version__, hookspecs
 from renderer.audio.trackers import TRACKERS
 from renderer.contract import CHECKS
 from renderer.errors import PluginError, expected
@@ -24,22 +24,49 @@ from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
 from renderer.inversion.finders import FINDERS
 from renderer.registry import BrokenPlugin, Registries, Registry
+from renderer.spoken import spoken
+from renderer.upscaling import UPSCALERS
 from renderer.values.easing import EASINGS
 
 DEFAULT_PLUGINS = (
     "beat_walk",
+    "bend",
+    "bloom_glow",
+    "blur",
     "chroma_mix",
+    "chromatic",
     "circle",
+    "colour_grade",
+    "crossfade",
     "direction_sweep",
+    "feedback",
     "flash",
+    "freeze_view",
+    "grain",
     "jitter",
+    "kaleidoscope",
     "layer_mix",
+    "layer_view",
+    "letterbox",
+    "mask_mix",
+    "mirror",
+    "model_blend",
+    "noise_loop",
+    "noise_strength",
     "noise_walk",
+    "overlay",
+    "palette",
+    "pixelate",
     "psi_ramp",
     "pulse",
+    "rotate",
+    "sharpen",
     "time_warp",
     "transform",
+    "upscale",
+    "vignette",
     "walk",
+    "zoom",
     "zoom_pulse",
 )
 DEFAULT_SIGNALS = (
@@ -60,11 +87,15 @@ DEFAULT_SIGNALS = (
 )
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
+Loader = Callable[[], Any]
 
 
-def build_plugin_manager(folders: Sequence[Path] = ()) -> tuple[pluggy.PluginManager, list[BrokenPlugin]]:
+def build_plugin_manager(
+    folders: Sequence[Path] = (), others: Sequence[tuple[str, Loader]] = (), without: str | None = None
+) -> tuple[pluggy.PluginManager, list[BrokenPlugin]]:
     """Return the manager with every plugin that loads, and those that do not.
 
+    others are further plugins, by name and what loads them; the installed package called `without` is left out.
     Raises PluginError for a folder that does not exist, and whatever a bundled plugin raises.
     """
     manager = pluggy.PluginManager(PROJECT)
@@ -75,22 +106,30 @@ def build_plugin_manager(folders: Sequence[Path] = ()) -> tuple[pluggy.PluginMan
     for name in DEFAULT_SIGNALS:
         _register(manager, f"signal {name}", partial(importlib.import_module, f"renderer.plugins.signals.{name}"))
     for point in importlib.metadata.entry_points(group=PROJECT):
-        _attempt(broken, _point_name(point), partial(_register, manager, _point_name(point), point.load))
+        if without is None or point.dist is None or point.dist.name != without:
+            _attempt(broken, point_name(point), partial(_register, manager, point_name(point), point.load))
     for folder in folders:
         if not folder.is_dir():
             raise PluginError(f"--plugins-dir {folder}: no such folder")
-        for path in sorted(folder.glob("*.py")):
-            if not path.name.startswith("_"):
-                _attempt(broken, str(path), partial(_register, manager, str(path), partial(_load_file, path)))
+    for name, load in (*(one for folder in folders for one in files_in(folder)), *others):
+        _attempt(broken, name, partial(_register, manager, name, load))
     return manager, broken
 
 
-def load_plugins(folders: Sequence[Path] = ()) -> Registries:
-    """Return everything that plugins offer.
+def files_in(folder: Path) -> list[tuple[str, Loader]]:
+    """Return the plugins of a folder, by name and what loads them; helpers, whose names begin with _, are none."""
+    files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
+    return [(str(path), partial(load_file, path)) for path in files]
+
+
+def load_plugins(
+    folders: Sequence[Path] = (), others: Sequence[tuple[str, Loader]] = (), without: str | None = None
+) -> Registries:
+    """Return everything that plugins offer; see `build_plugin_manager`.
 
     Raises PluginError where two of them give the same name.
     """
-    manager, broken = build_plugin_manager(folders)
+    manager, broken = build_plugin_manager(folders, others, without)
     registries = Registries(broken=broken)
     for name, easing in EASINGS.items():
         registries.easings.add(name, easing, OURS)
@@ -98,6 +137,8 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         registries.beat_trackers.add(name, tracker, OURS)
     for name, finder in FINDERS.items():
         registries.landmarks.add(name, finder, OURS)
+    for name, upscaler in UPSCALERS.items():
+        registries.upscalers.add(name, upscaler, OURS)
     for name, embedded in EMBEDDED.items():
         registries.generators.add(name, embedded, OURS)
     tables: dict[str, Registry[Any]] = {
@@ -108,6 +149,7 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         "register_beat_trackers": registries.beat_trackers,
         "register_landmarks": registries.landmarks,
         "register_sinks": registries.sinks,
+        "register_upscalers": registries.upscalers,
     }
     for plugin, _ in manager.list_name_plugin():
         offered: list[tuple[str, str, Any]] = []
@@ -132,7 +174,8 @@ def _offers(manager: pluggy.PluginManager, plugin: str, offered: list[tuple[str,
 def _attempt(broken: list[BrokenPlugin], name: str, act: Callable[[], object]) -> bool:
     """Act for a plugin and say whether that went well; note in `broken` what it raised."""
     try:
-        act()
+        with spoken(name):
+            act()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may raise anything, SystemExit too; only scenes that use it fail
@@ -145,6 +188,7 @@ def _attempt(broken: list[BrokenPlugin], name: str, act: Callable[[], object]) -
 
 def _register(manager: pluggy.PluginManager, name: str, load: Callable[[], Any]) -> None:
     plugin = load()
+    check_version(plugin)
     check_hooks(plugin)
     try:
         manager.register(plugin, name=name)
@@ -152,6 +196,17 @@ def _register(manager: pluggy.PluginManager, name: str, load: Callable[[], Any])
         if manager.get_name(plugin) is not None:  # some versions of pluggy keep what they refuse
             manager.unregister(plugin)
         raise
+
+
+def check_version(plugin: Any) -> None:
+    """Raise PluginError for a plugin that says, by `latentreel_api`, that it was written for another version."""
+    wanted = getattr(plugin, "latentreel_api", API_VERSION)
+    if type(wanted) is not int:
+        raise PluginError(f"latentreel_api: expected a whole number such as {API_VERSION}, got {wanted!r}")
+    if not OLDEST_API <= wanted <= API_VERSION:
+        late = "latentreel" if wanted > API_VERSION else "the plugin"
+        known = f"latentreel {__version__} knows {OLDEST_API} to {API_VERSION}"
+        raise PluginError(f"it is written for version {wanted} of the API, {known}; update {late}")
 
 
 def check_hooks(plugin: Any) -> None:
@@ -168,12 +223,13 @@ def check_hooks(plugin: Any) -> None:
         raise PluginError(f"it has no hook; known are {', '.join(HOOKS)}; the name of a helper file begins with _")
 
 
-def _point_name(point: importlib.metadata.EntryPoint) -> str:
+def point_name(point: importlib.metadata.EntryPoint) -> str:
     """Return the name of an entry point with its package, so that no two are alike and users know whom to ask."""
     return f"{point.name} ({point.dist.name} {point.dist.version})" if point.dist else point.name
 
 
-def _load_file(path: Path) -> ModuleType:
+def load_file(path: Path) -> ModuleType:
+    """Return the module of a file, run anew."""
     digest = hashlib.blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
     name = f"latentreel_plugin_{path.stem}_{digest}"  # the same file name may stand in two folders
     spec = importlib.util.spec_from_file_location(name, path)

@@ -41,6 +41,8 @@ ANCHORS = {
     "Tempo": "audio.md#beats-and-bars",
     "BeatList": "audio.md#beats-and-bars",
     "SectionTimes": "audio.md#sections",
+    "Colour": "colours",
+    "Text": "texts",
     "Feature": "audio.md#numbers-that-listen",
     "Output": "every-output",
 }

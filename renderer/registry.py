@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from renderer.audio.trackers import BeatTracker
@@ -14,6 +14,7 @@ from renderer.landmarks import Maker
 from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
+from renderer.values.upscaler import MakeUpscaler
 
 T = TypeVar("T")
 
@@ -75,12 +76,20 @@ class Registries:
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
     landmarks: Registry[Maker] = field(default_factory=lambda: Registry("landmarks"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
+    upscalers: Registry[MakeUpscaler] = field(default_factory=lambda: Registry("upscaler"))
     broken: list[BrokenPlugin] = field(default_factory=list)
+
+    def with_signal(self, source: type[SignalSource]) -> Registries:
+        """Return the same with a signal, instead of the one of its name."""
+        signals: Registry[type[SignalSource]] = Registry("signal")
+        for name, one in {**self.signals, source.name: source}.items():
+            signals.add(name, one, self.signals.plugins.get(name, source.__module__))
+        return replace(self, signals=signals)
 
     @property
     def failed(self) -> str:
         """Return what the message about an unknown name ends in: which plugins failed and might have brought it."""
         if not self.broken:
             return ""
-        names = ", ".join(broken.name for broken in self.broken)
+        names = ", ".join(f"{broken.name} ({broken.error})" for broken in self.broken)
         return f"; a plugin that failed to load may bring it, see `render plugins`: {names}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -25,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from renderer.authoring.check import Verdict
     from renderer.effects import Effect
     from renderer.film import Rendered
     from renderer.generators.info import KnownModel, ModelInfo
@@ -114,6 +116,22 @@ def print_film(film: Rendered) -> None:
         out.print(nearby(file), soft_wrap=True)
     count = "1 frame" if film.frames == 1 else f"{film.frames} frames"
     err.print(f"{count} in {film.seconds:.1f} s" + (f", {film.rate:.1f} frames/s" if film.frames > 1 else ""))
+
+
+def print_fresh(film: Rendered, changed: Sequence[Path]) -> None:
+    """Print one line about a film that was rendered again, and what was left out of it."""
+    files, names = ", ".join(nearby(file) for file in film.files), [path.name for path in changed]
+    why = f"  ({', '.join(names[:3])}{' ...' if len(names) > 3 else ''})" if names else ""
+    out.print(
+        f"{time.strftime('%H:%M:%S')}  {files}: {film.frames} frames in {film.seconds:.1f} s{why}", soft_wrap=True
+    )
+    print_skipped(film.skipped)
+
+
+def print_skipped(skipped: Sequence[str]) -> None:
+    """Print what was left out of a film because it failed, a line each."""
+    for sentence in skipped:
+        err.print(f"skipped: {sentence}", soft_wrap=True)
 
 
 def nearby(file: Path) -> str:
@@ -219,12 +237,30 @@ def print_effect(effect: type[Effect]) -> None:
     out.print(example_scene(effect).rstrip(), soft_wrap=True)
 
 
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print what plugins keep and what they break, a table for each thing that they offer."""
+    for thing in dict.fromkeys((one.plugin, one.thing) for one in verdicts):
+        out.print(f"{thing[1]} of {thing[0]}", soft_wrap=True)
+        table = plain_table("", "", "")
+        for one in verdicts:
+            if (one.plugin, one.thing) == thing:
+                mark = Text("✓", "green") if one.kept else Text("✗", "bold red")
+                table.add_row(mark, one.law, Text(one.said, "" if one.kept else "bold"))
+        out.print(table)
+        out.print()
+    broken = sum(not one.kept for one in verdicts)
+    out.print(f"all {len(verdicts)} kept" if not broken else f"{broken} of {len(verdicts)} broken")
+
+
 def print_plugins(registries: Registries) -> None:
     """Print what every plugin brought, and the plugins that failed with their tracebacks."""
     table = plain_table("plugin", "offers")
     offers: dict[str, list[str]] = {}
-    kinds = (registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks)
-    for registry in (*kinds, registries.beat_trackers, registries.landmarks):
+    kinds = (
+        registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks,
+        registries.upscalers, registries.landmarks,
+    )  # fmt: skip
+    for registry in (*kinds, registries.beat_trackers):
         for name, plugin in registry.plugins.items():
             if plugin != "latentreel":
                 offers.setdefault(plugin, []).append(f"{registry.kind} {name}")

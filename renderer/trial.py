@@ -19,6 +19,7 @@ from torch import Tensor
 
 from renderer.api import iterate_frames, load_scene
 from renderer.effects import Effect
+from renderer.example_models import MODELS, write_models
 from renderer.example_song import NAME, write_song
 from renderer.job import Job, Run, prepare
 from renderer.levels import Frames
@@ -38,13 +39,15 @@ HEAD = {"model": "bloom", "size": 32, "fps": 18, "duration": "2s", "seed": 7}  #
 class Trial:
     """Hold what a law is tried on: an effect, and a timeline in YAML in which it stands.
 
-    head changes the small scene around the timeline, folder is where the timeline's files are.
+    head changes the small scene around the timeline, folder is where the timeline's files are, registries hold the
+    effect and what else the timeline names; without them it is what is installed.
     """
 
     effect: type[Effect]
     timeline: str
     head: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    registries: Registries | None = None
     jobs: dict[str, Job] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -70,10 +73,12 @@ class Trial:
         entries[place] = {**own, **options}
         own_head = yaml.safe_load(self.effect.head) or {}
         scene = {**HEAD, **own_head, **self.head, **changes, "timeline": [*above, *entries]}
-        registries = registries_with(self.effect)
+        registries = self.registries or registries_with(self.effect)
         with scene_folder(self.folder) as folder:
             if scene.get("audio") == NAME:
                 write_song(folder)
+            if scene["model"] in MODELS:
+                write_models(folder)
             path = folder / f"{uuid.uuid4().hex}.yaml"
             path.write_text(yaml.safe_dump(scene, sort_keys=False), encoding="utf-8")
             try:

@@ -10,28 +10,32 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
-    ["errors", "pages"],
-    ["latents", "noise", "colour", "example_song", "synthesis_inputs"],
-    ["values"],
+    ["errors", "pages", "spoken"],
+    ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
+    ["example_song", "synthesis_inputs"],
+    ["values", "find", "lettering", "upscaling"],
     ["signal_source", "landmarks"],
     ["audio"],
     ["generators.base", "sinks.base"],
+    ["layer_noise"],
     ["context"],
     ["effects", "hookspecs"],
     ["registry", "contract"],
     ["scene", "generators", "sinks"],
-    ["timeline"],
+    ["timeline", "example_models"],
     ["levels", "repeats", "waiting", "fitting"],
     ["pictures"],
     ["engine", "plugin_manager"],
     ["film", "job"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "reference", "report", "trial", "plot"],
+    ["sheet", "samples", "reference", "report", "trial", "plot", "demo"],
     ["inversion"],
     ["bench", "song"],
+    ["promises"],
     ["testing"],
-    ["cli", "cli_bench", "cli_models", "cli_music", "cli_options", "cli_photos"],
+    ["authoring"],
+    ["cli", "cli_authoring", "cli_reload", "cli_bench", "cli_models", "cli_music", "cli_options", "cli_photos"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other

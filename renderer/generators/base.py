@@ -81,6 +81,11 @@ class Generator(nn.Module, ABC):
         return {}
 
     @property
+    def weight_rows(self) -> Mapping[str, int]:
+        """Return the tensors of the state that make up synthesis, each with the row of ws that its layer reads."""
+        return {}
+
+    @property
     def device(self) -> torch.device:
         """Return where the generator lives."""
         return self.w_avg.device

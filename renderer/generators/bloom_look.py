@@ -73,9 +73,10 @@ def paint(style: Style, pixel: float, grain: Tensor | None, tap: Tap | None = No
     flat = unroll(plane)
     twisted = twist(flat, n["swirl"])
     waves = tapped(tap, "waves", angular_waves(n, twisted, pixel))
+    waves = waves if tap is None else waves._replace(petal=waves.petal.clamp(-1, 1))
     flower = tapped(tap, "whorls", lay_whorls(n, flat, waves, pixel))
     light = illuminate(n, flat, waves, flower, style.back @ style.back_across)
-    return develop(n, light if tap is None else tap("light", light), grain)
+    return develop(n, light if tap is None else tap("light", light).clamp_min(0), grain)
 
 
 def tapped(tap: Tap | None, name: str, maps: Maps) -> Maps:

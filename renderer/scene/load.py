@@ -62,7 +62,7 @@ def scene_of(tree: Tree, path: Path, registries: Registries) -> tuple[Scene | No
     entries, sections = reader.timeline(), reader.section_timelines()
     if scene is not None:
         scene._timeline, scene._tree, scene._path = tuple(entries), tree, path
-        scene._section_timelines = sections
+        scene._section_timelines, scene._skipped = sections, tuple(reader.skipped)
     return scene, reader.problems
 
 
@@ -90,6 +90,7 @@ class _Reader:
     def __init__(self, tree: Tree, registries: Registries) -> None:
         self.tree, self.registries = tree, registries
         self.problems: list[Problem] = []
+        self.skipped: list[str] = []
 
     def note(self, path: tuple[Any, ...], message: str) -> None:
         self.problems.append(self.tree.problem(path, message))
@@ -170,6 +171,8 @@ class _Reader:
             return None
         options = self.options(data, path)
         name = self.effect_name(data, path)
+        if name is not None and self.leaves_out(name, data, path):
+            return None
         effect_class = None if name is None else self.effect(name, (*path, name, KEY))
         if effect_class is None:
             return None
@@ -185,7 +188,18 @@ class _Reader:
         if effect is None:
             right, _ = checked_fields(effect_class, values)
             effect = effect_class.model_construct(**right)
-        return Entry(effect, options, path, "")
+        plugin = self.registries.effects.plugins[effect.name]
+        return Entry(effect, options, path, "", "" if plugin == effect.name else plugin)
+
+    def leaves_out(self, name: Any, data: dict[Any, Any], path: tuple[Any, ...]) -> bool:
+        """Say whether an entry is skipped because the plugin that may bring its effect failed to load; note that."""
+        above = self.tree.below("on_error")
+        wanted = data.get("on_error") or (above.value if above is not None else None)
+        if wanted != "skip" or not self.registries.broken or str(name) in self.registries.effects:
+            return False
+        problem = self.tree.problem((*path, name, KEY), f"unknown effect {str(name)!r}{self.registries.failed}")
+        self.skipped.append(f"{problem}; it was left out")
+        return True
 
     def options(self, data: dict[Any, Any], path: tuple[Any, ...]) -> EntryOptions:
         known = names_of(EntryOptions)
@@ -228,7 +242,7 @@ class _Reader:
             if own is not None:
                 ids.add(own)
             if entry.options.enabled:
-                keyed.append(Entry(entry.effect, entry.options, entry.path, key))
+                keyed.append(replace(entry, key=key))
         return keyed
 
     def validate(

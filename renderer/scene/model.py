@@ -106,6 +106,9 @@ Bytes = Annotated[
 ]
 
 
+OnError = Literal["stop", "skip"]
+
+
 class Strict(BaseModel):
     """Refuse unknown keys, and never change."""
 
@@ -173,7 +176,9 @@ class Scene(Strict):
     output: Annotated[list[Output], BeforeValidator(parse_outputs)] = Field(
         [], description="Files to write; default: out/<name of the scene>.mp4"
     )
+    on_error: OnError = Field("stop", description="What an effect that fails does: stop the film, or skip those frames")
     _timeline: tuple[Entry, ...] = PrivateAttr(())
+    _skipped: tuple[str, ...] = PrivateAttr(())
     _section_timelines: dict[str, tuple[Entry, ...]] = PrivateAttr({})
     _tree: Tree = PrivateAttr()
     _path: Path = PrivateAttr()
@@ -187,6 +192,11 @@ class Scene(Strict):
     def section_timelines(self) -> dict[str, tuple[Entry, ...]]:
         """Return the stacks of the sections that have one, by their names."""
         return self._section_timelines
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Return what of the timeline is left out because its plugin failed to load, a sentence each."""
+        return self._skipped
 
     @property
     def tree(self) -> Tree:
@@ -212,16 +222,18 @@ class EntryOptions(Strict):
     to: Time | None = Field(None, description="When it ends; default: the end of the film")
     fade: Time | None = Field(None, description="How long it takes to fade in at `from` and out at `to`")
     enabled: bool = Field(True, description="false leaves it out")
+    on_error: OnError | None = Field(None, description="stop or skip, where it fails; default: the scene's")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Hold one entry of the timeline: an effect, its options, its place in the scene, and the key of its randomness."""
+    """Hold one entry of the timeline: an effect, its options, its place in the scene, the key of its randomness."""
 
     effect: Effect
     options: EntryOptions
     path: tuple[Any, ...]
     key: str
+    plugin: str = ""  # who brought the effect; empty for ours
 
 
 def check_name(name: Any, what: str) -> None:

@@ -197,13 +197,13 @@ class Sink(ABC):
             )
         if self.written + len(frames) > spec.frames:
             raise SinkError(f"{spec.path}: {spec.frames} frames were announced, more have come")
-        with _readable(self.spec.path):
+        with _readable(self.spec.path, self.name):
             self.encode(frames)
         self.written += len(frames)
 
     def open(self) -> Self:
         """Create the folder and start; raises SinkError."""
-        with _readable(self.spec.path):
+        with _readable(self.spec.path, self.name):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._state = "open"
             self.begin()
@@ -216,7 +216,7 @@ class Sink(ABC):
         try:
             if self.written < self.spec.frames:
                 raise SinkError(f"{self.spec.path}: only {self.written} of {self.spec.frames} frames have come")
-            with _readable(self.spec.path):
+            with _readable(self.spec.path, self.name):
                 self.finish()
                 self.move()
             self._state = "closed"
@@ -247,10 +247,10 @@ class Sink(ABC):
 
 
 class _readable:
-    """Turn an OSError into a SinkError of one sentence."""
+    """Turn an OSError, or whatever else an output raises, into a SinkError of one sentence."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
 
     def __enter__(self) -> None:
         return None
@@ -260,6 +260,11 @@ class _readable:
     ) -> None:
         if isinstance(error, OSError):
             raise SinkError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+        if isinstance(error, Exception) and not isinstance(error, SinkError):
+            reason = next(iter(str(error).splitlines()), "")
+            raise SinkError(
+                f"{self.path}: output {self.name!r} failed with {type(error).__name__}: {reason}"
+            ) from error
 
 
 def _part_name(path: Path) -> Path:

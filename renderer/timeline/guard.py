@@ -2,44 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
-from renderer.errors import LatentreelError, PluginError
+from renderer.errors import LatentreelError, PluginError, ValueProblem
 from renderer.latents import Latents
+from renderer.spoken import spoken
 from renderer.synthesis_inputs import Synthesise, SynthesisInputs, Tap, Wrap
+from renderer.timeline.conduct import Conduct
 from renderer.timeline.expressions import Array
+from renderer.timeline.rows import Apart
+
+SAMPLE = 4096  # numbers of a tensor that are looked at before and after a call, spread evenly
 
 
 @dataclass(frozen=True)
 class Guard:
-    """Watch one call of the effect called `name` for the frames at times t [N], in seconds."""
+    """Watch one call of an effect for the frames at times t [N], in seconds.
 
-    name: str
+    called is how messages call it, values are its signals [N] by name; with `skips` a frame at which it fails goes on
+    without it.
+    """
+
+    called: str
     t: Array
+    values: Mapping[str, Tensor] = field(default_factory=dict)
+    conduct: Conduct = field(default_factory=Conduct)
+    skips: bool = False
 
     def refuse(self, what: str, rows: Array | None = None) -> PluginError:
-        """Return the error that says what the effect did, and when; rows, bool [N], picks the frames."""
-        t = self.t if rows is None else self.t[rows]
-        when = f"{t[0]:g}s" if len(t) == 1 or rows is not None else f"{t[0]:g}s to {t[-1]:g}s"
-        return PluginError(f"effect {self.name!r} {what} at {when}")
+        """Return the error that says what the effect did, when, and with which values; rows, bool [N], are frames."""
+        picked = np.arange(len(self.t)) if rows is None else np.flatnonzero(rows)
+        first, last = self.t[picked[0]], self.t[picked[-1]]
+        if len(picked) > 1 and rows is None:
+            return PluginError(f"{self.called} {what} at {first:g}s to {last:g}s")
+        values = [f"{name} {float(held[picked[0]]):.4g}" for name, held in self.values.items()]
+        given = f", with {', '.join(values)}" if values else ""
+        return PluginError(f"{self.called} {what} at {first:g}s{given}")
 
-    def failed(self, error: Exception) -> PluginError:
+    def failed(self, error: BaseException) -> PluginError:
         """Return the error about an exception that the effect raised, in one line."""
         reason = next(iter(str(error).splitlines()), "")
         return self.refuse(f"failed with {type(error).__name__}{f': {reason}' if reason else ''},")
+
+    def during(self, act: Callable[[], Any]) -> Any:
+        """Return what some code of the effect returns; what it prints and how long it takes is known as its own.
+
+        Raises PluginError for whatever it raises, but an error meant for the user and the wish to end, as they are.
+        """
+        try:
+            with spoken(self.called), self.conduct.working():
+                return act()
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"{self.called} was at work")
+            raise
+        except (LatentreelError, ValueProblem):
+            raise
+        except BaseException as error:  # an effect may raise anything, SystemExit too; the user is told whose it was
+            raise self.failed(error) from error
+
+    def survived(self, act: Callable[[], Tensor], instead: Callable[[], Tensor]) -> Tensor:
+        """Return what some code of the effect makes within synthesis, or where it fails and is skipped, `instead`.
+
+        Raises Apart where only some of several frames may be the ones that fail.
+        """
+        try:
+            return act()
+        except PluginError as fault:
+            if not self.skips or isinstance(fault, Apart):
+                raise
+            if len(self.t) > 1:
+                raise Apart(str(fault)) from fault
+            self.conduct.skip(str(fault), float(self.t[0]))
+            return instead()
 
     def checked(self, x: Any, apply: Callable[[], Any]) -> Any:
         """Return what the effect makes of x.
 
         Raises PluginError for another kind, shape or dtype than it got, for NaN, and for input changed in place.
         """
-        versions = [_version(tensor) for _, tensor in tensors_of(x)]
-        changed = apply()
-        if versions != [_version(tensor) for _, tensor in tensors_of(x)]:
+        prints = [Print.of(tensor) for _, tensor in tensors_of(x)]
+        changed = self.during(apply)
+        if not all(one.is_of(tensor) for one, (_, tensor) in zip(prints, tensors_of(x), strict=True)):
             raise self.refuse("changed its input in place instead of returning something new,")
         if type(changed) is not type(x):
             raise self.refuse(f"returned {type(changed).__name__}, expected {type(x).__name__},")
@@ -99,11 +148,12 @@ class Tapped:
 
     def __call__(self, layer: str, features: Tensor) -> Tensor:
         """Return the feature map after the tap, [N, C, h, w] as before."""
-        try:
-            changed = self.tap(layer, features)
-        except Exception as error:  # a tap may raise anything; the user is told whose it was
-            raise self.guard.failed(error) from error
-        return self.guard.same(f"features {layer}", features, changed)
+        guard = self.guard
+
+        def act() -> Tensor:
+            return guard.same(f"features {layer}", features, guard.during(lambda: self.tap(layer, features)))
+
+        return guard.survived(act, lambda: features)
 
 
 @dataclass(frozen=True)
@@ -116,16 +166,20 @@ class Wrapped:
     def __call__(self, inner: Synthesise) -> Synthesise:
         """Return the wrapped synthesis; what the inner one raises is not the effect's."""
 
+        guard = self.guard
+
+        def others(ws: Tensor, **options: Any) -> Tensor:
+            with guard.conduct.working(-1):
+                return inner(ws, **options)
+
         def call(ws: Tensor, **options: Any) -> Tensor:
-            try:
-                images = self.wrap(inner)(ws, **options)
-            except LatentreelError:
-                raise
-            except Exception as error:  # a wrap may raise anything; the user is told whose it was
-                raise self.guard.failed(error) from error
-            if not isinstance(images, Tensor) or len(images) != len(ws):
-                raise self.guard.refuse(f"returned {type(images).__name__} for {len(ws)} images")
-            return images
+            def act() -> Tensor:
+                images = guard.during(lambda: self.wrap(others)(ws, **options))
+                if not isinstance(images, Tensor) or len(images) != len(ws):
+                    raise guard.refuse(f"returned {type(images).__name__} for {len(ws)} images")
+                return images
+
+            return guard.survived(act, lambda: inner(ws, **options))
 
         return call
 
@@ -143,5 +197,21 @@ def tensors_of(x: Any) -> Iterator[tuple[str, Tensor]]:
             yield "transform", x.transform
 
 
-def _version(tensor: Tensor) -> int:
-    return -1 if tensor.is_inference() else tensor._version
+@dataclass(frozen=True)
+class Print:
+    """Hold what a tensor is known by: how often torch has changed it, and a sample, as numpy changes it unseen."""
+
+    version: int
+    sample: Tensor
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> Print:
+        """Return the print of a tensor."""
+        step = tensor.numel() // SAMPLE | 1  # odd, so that it does not keep to a column
+        version = -1 if tensor.is_inference() else tensor._version
+        return cls(version, tensor.detach().reshape(-1)[::step].clone())
+
+    def is_of(self, tensor: Tensor) -> bool:
+        """Say whether a tensor is as it was."""
+        now = Print.of(tensor)
+        return self.version == now.version and torch.equal(self.sample, now.sample)

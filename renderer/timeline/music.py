@@ -18,13 +18,14 @@ from renderer.audio.progress import say
 from renderer.audio.shaping import shaped
 from renderer.audio.song import Song, open_song
 from renderer.errors import LatentreelError, PluginError, ValueProblem
+from renderer.find import find_file
 from renderer.registry import Registries
 from renderer.scene.explain import explain, names_of
 from renderer.scene.model import Scene
 from renderer.signal_source import Array, Series, SignalSource, Values
 from renderer.sinks.base import AudioTrack
+from renderer.spoken import spoken
 from renderer.timeline.beat_grid import found_beats, listed_beats
-from renderer.timeline.find import find_file
 from renderer.timeline.sections import check_names, heard_sections, written_sections
 from renderer.values.beats import BeatGrid, grid_of_times
 from renderer.values.feature import Feature
@@ -247,12 +248,15 @@ class SceneMusic:
 
 def checked_analysis(source: SignalSource, hearing: SceneMusic) -> Series:
     """Return what a source hears; raise PluginError for one that breaks its contract."""
+    plugin = hearing.registries.signals.plugins.get(source.name, "")
+    called = f"signal {source.name!r}" + ("" if plugin.startswith("signal ") else f" of {plugin}")
     try:
-        found = source.analyse(hearing)
-    except (ValueProblem, LatentreelError):
+        with spoken(called):
+            found = source.analyse(hearing)
+    except (ValueProblem, LatentreelError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a plugin may raise anything; the user is told whose it was
-        raise PluginError(f"signal {source.name!r} failed with {type(error).__name__}: {error}") from error
+    except BaseException as error:  # a plugin may raise anything; the user is told whose it was
+        raise PluginError(f"{called} failed with {type(error).__name__}: {error}") from error
     if not isinstance(found, Series) or np.ndim(found.values) not in (1, 2) or not np.isfinite(found.values).all():
-        raise PluginError(f"signal {source.name!r} returned no Series of finite numbers, [T] or [T, C]")
+        raise PluginError(f"{called} returned no Series of finite numbers, [T] or [T, C]")
     return found

@@ -188,7 +188,8 @@ class _Binder:
             scope = replace(scope, span=window.span)
         scope = replace(scope, key=(scope.key[0], entry.key))
         ease = getattr(entry.effect, "ease", None)
-        binding = Binding(scope, self.scene.path.parent, ease.name if isinstance(ease, Easing) else "linear")
+        ease_name = ease.name if isinstance(ease, Easing) else "linear"
+        binding = Binding(scope, self.scene.path.parent, self.registries.upscalers, ease_name)
         fields = {}
         for name, field in type(entry.effect).model_fields.items():
             path = (*entry.path, entry.effect.name, field.alias or name)

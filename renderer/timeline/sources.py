@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from renderer.errors import KEY, Gather, ValueProblem, expected
+from renderer.find import find_file
 from renderer.generators.base import Generator
 from renderer.noise import stable_seed
 from renderer.timeline.direction_files import Direction, read_direction
 from renderer.timeline.expressions import Curve
 from renderer.timeline.fields import BoundDirections, BoundFeature, BoundKeys, BoundLayers, BoundSignal, BoundSource
 from renderer.timeline.files import latents_of
-from renderer.timeline.find import find_file
 from renderer.timeline.keys import key_times
 from renderer.timeline.tracks import (
     DirectionTrack,
@@ -28,6 +28,7 @@ from renderer.timeline.tracks import (
     SourceTrack,
     misfit,
 )
+from renderer.values.colour import Colour
 from renderer.values.direction import DirectionSource
 from renderer.values.latent import LATENT_SUFFIXES, LatentKey, LatentSource
 from renderer.values.layers import LayerRange
@@ -105,6 +106,8 @@ def resolve_value(value: Any, sources: Sources) -> Any:
         return SignalTrack(value.curve)
     if isinstance(value, BoundFeature):
         return FeatureTrack(value.series)
+    if isinstance(value, Colour):
+        return torch.tensor(value.rgb, device=sources.generator.device)
     if isinstance(value, BoundSource):
         z, ws = sources.resolve(value.source, value.key)
         if len(ws) != 1:

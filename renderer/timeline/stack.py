@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,10 +16,13 @@ from renderer.context import Film, Frame, Past
 from renderer.effects import Effect
 from renderer.errors import LatentreelError, PluginError, Problem, SceneError, ValueProblem
 from renderer.latents import Latents, lerp
+from renderer.spoken import spoken
 from renderer.synthesis_inputs import SynthesisInputs
+from renderer.timeline.conduct import Conduct
 from renderer.timeline.expressions import Array
 from renderer.timeline.guard import Guard
 from renderer.timeline.plan import BoundEntry, Plan
+from renderer.timeline.rows import Apart, copied, joined, row
 from renderer.timeline.sources import Sources, resolve_value
 from renderer.timeline.tracks import Moments
 
@@ -32,6 +36,7 @@ class StackedEffect:
     film: Film
     prepared: Any
     others: tuple[StackedEffect, ...] = ()  # the same for each further class of the film
+    conduct: Conduct = field(default_factory=Conduct, compare=False)
 
     def of_class(self, index: int) -> StackedEffect:
         """Return the effect as resolved for one of the film's classes, by its place among them."""
@@ -42,25 +47,56 @@ class StackedEffect:
         """Return the effect."""
         return self.bound.entry.effect
 
+    @property
+    def called(self) -> str:
+        """Return how messages call the effect: with the file or the package that it is from, unless it is ours."""
+        plugin = self.bound.entry.plugin
+        return f"effect {self.effect.name!r}" + (f" of {plugin}" if plugin else "")
+
+    @property
+    def skips(self) -> bool:
+        """Say whether a frame at which the effect fails goes on without it."""
+        return (self.bound.entry.options.on_error or self.plan.scene.on_error) == "skip"
+
     def apply(self, x: Any, moments: Moments, past: Past | None = None) -> Any:
         """Return x after the effect, faded by the weight of the entry; `past` is for image effects that have one.
 
         Raises SceneError for a value that goes wrong at a time, PluginError for an effect that breaks its contract.
+        With `on_error: skip`, x stays as it is in the frames at which the effect fails for them alone.
         """
         frame = replace(self.frame(moments), past=past)
-        if not bool(frame.weight.any()):
+        if self.conduct.off or not bool(frame.weight.any()):
             return x
-        guard = Guard(self.effect.name, moments.t)
+        kept = copied(x) if self.skips else x
         try:
-            params = SimpleNamespace(**{name: _at(value, moments) for name, value in self.film.fields.items()})
-            changed = guard.checked(x, lambda: self.effect.apply(x, params, frame))  # type: ignore[attr-defined]
+            return fade(x, self.changed(x, moments, frame), frame.weight)
+        except (PluginError, SceneError) as fault:
+            return self.after(fault, kept, moments, past)
+
+    def changed(self, x: Any, moments: Moments, frame: Frame) -> Any:
+        """Return what the effect makes of x, not faded; raises as `apply` does."""
+        guard = Guard(self.called, moments.t, conduct=self.conduct, skips=self.skips)
+        try:
+            params = {name: guard.during(partial(_at, value, moments)) for name, value in self.film.fields.items()}
+            guard = replace(guard, values=signals_of(params, len(moments.t)))
+            given = SimpleNamespace(**params)
+            return guard.checked(x, lambda: self.effect.apply(x, given, frame))  # type: ignore[attr-defined]
         except ValueProblem as problem:
             raise SceneError(problems_at(self.plan, self.path, problem)) from problem
-        except LatentreelError:
-            raise
-        except Exception as error:  # an effect may raise anything; the user is told whose it was
-            raise guard.failed(error) from error
-        return fade(x, changed, frame.weight)
+
+    def after(self, fault: PluginError | SceneError, x: Any, moments: Moments, past: Past | None) -> Any:
+        """Return x without the effect in each frame that fails alone, or raise the fault of the first such frame."""
+        if len(moments.t) == 1:
+            if not self.skips:
+                raise fault
+            self.conduct.skip(str(fault), float(moments.t[0]))
+            return x
+        if isinstance(x, SynthesisInputs):
+            raise Apart(str(fault)) if self.skips else fault
+        rows = [self.apply(row(x, i), moments.row(i), row(past, i)) for i in range(len(moments.t))]
+        if not self.skips:
+            raise fault  # no frame fails alone
+        return joined(rows)
 
     def frame(self, moments: Moments) -> Frame:
         """Return what the effect may know of the frames of a batch."""
@@ -102,13 +138,20 @@ def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: lis
         return None
     folder, key = plan.scene.path.parent, (plan.scene.seed, entry.key)
     film = Film(sources.generator, bound.span, plan.loop, folder, key, fields, plan.music)
+    stacked = StackedEffect(bound, plan, film, None)
     try:
-        with torch.no_grad():
-            return StackedEffect(bound, plan, film, entry.effect.prepare(film))
+        with torch.no_grad(), spoken(stacked.called):
+            return replace(stacked, prepared=entry.effect.prepare(film))
+    except KeyboardInterrupt:
+        raise
     except (ValueProblem, LatentreelError) as error:
         problems += problems_at(plan, path, error)
-    except Exception as error:  # an effect may raise anything; the user is told whose it was
-        problems += problems_at(plan, path, PluginError(f"failed to prepare: {type(error).__name__}: {error}"))
+    except BaseException as error:  # an effect may raise anything; the user is told whose it was
+        reason = next(iter(str(error).splitlines()), "")
+        fault = PluginError(f"{stacked.called} failed to prepare: {type(error).__name__}: {reason}")
+        if stacked.skips:
+            return replace(stacked, conduct=Conduct(off=str(fault)))
+        problems += problems_at(plan, path, fault)
     return None
 
 
@@ -125,6 +168,11 @@ def problems_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> list[Pro
     """Return an error as problems of the scene, at the place of a path or below it."""
     parts = error.parts if isinstance(error, ValueProblem) else (((), str(error)),)
     return [plan.scene.tree.problem((*path, *inner), message) for inner, message in parts]
+
+
+def signals_of(params: dict[str, Any], count: int) -> dict[str, Tensor]:
+    """Return those of the resolved fields that are a number for each of the N frames."""
+    return {name: held for name, held in params.items() if isinstance(held, Tensor) and held.shape == (count,)}
 
 
 def _at(value: Any, moments: Moments) -> Any:
@@ -153,10 +201,17 @@ def fade(x: Any, changed: Any, weight: Tensor) -> Any:
     return changed.replace(**faded)
 
 
-def blended_inputs(a: SynthesisInputs, b: SynthesisInputs, way: Tensor) -> SynthesisInputs:
-    """Return inputs of synthesis with a transform on the way [N] from that of a to that of b, and all else of b."""
+def blended_transform(a: SynthesisInputs, b: SynthesisInputs, way: Tensor) -> Tensor | None:
+    """Return the transform on the way [N] from that of a to that of b; None where neither has one."""
     if a.transform is None and b.transform is None:
-        return b
+        return None
     still = torch.eye(3, device=way.device).expand(len(way), 3, 3)
     start, end = (still if one.transform is None else one.transform for one in (a, b))
-    return b.replace(transform=lerp(start, end, way.reshape(-1, 1, 1)))
+    return lerp(start, end, way.reshape(-1, 1, 1))
+
+
+def alike(a: SynthesisInputs, b: SynthesisInputs) -> bool:
+    """Say whether two inputs make the same images, but for their transforms."""
+    if not a.is_plain or not b.is_plain or a.noise_mode != b.noise_mode or a.noise.keys() != b.noise.keys():
+        return False
+    return all(torch.equal(one, b.noise[name]) for name, one in a.noise.items())

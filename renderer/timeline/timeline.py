@@ -14,11 +14,12 @@ from renderer.generators.base import Generator
 from renderer.latents import Latents
 from renderer.synthesis_inputs import SynthesisInputs
 from renderer.timeline.classes import class_tracks, mixed
+from renderer.timeline.conduct import Conduct
 from renderer.timeline.expressions import Array
 from renderer.timeline.noise_maps import NoiseMaps
 from renderer.timeline.plan import Plan
 from renderer.timeline.sources import Sources
-from renderer.timeline.stack import StackedEffect, blended_inputs, fade, resolve_stack
+from renderer.timeline.stack import StackedEffect, alike, blended_transform, fade, resolve_stack
 from renderer.timeline.tracks import Moments
 
 
@@ -46,6 +47,17 @@ class Timeline:
         return (*self.stack, *(stacked for _, stack in self.parts for stacked in stack))
 
     @property
+    def conducts(self) -> tuple[tuple[StackedEffect, Conduct], ...]:
+        """Return every effect with how it did so far, once for each class of the film."""
+        return tuple((one, each.conduct) for one in self.whole_stack for each in (one, *one.others))
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Return what was left out because it failed, a sentence each."""
+        told = (conduct.told for _, conduct in self.conducts)
+        return tuple(dict.fromkeys([*self.plan.scene.skipped, *(one for one in told if one)]))
+
+    @property
     def frames(self) -> int:
         """Return the number of frames of the film."""
         return self.plan.frames
@@ -70,10 +82,19 @@ class Timeline:
 
     def synthesis_inputs(self, times: Array) -> SynthesisInputs:
         """Return what the synthesis effects make of the inputs of synthesis at N times."""
+        return self.blended_inputs(times)[0]
+
+    def blended_inputs(self, times: Array) -> tuple[SynthesisInputs, SynthesisInputs | None]:
+        """Return the inputs at N times, and those beyond the end of the film from which it is blended over to them.
+
+        The second are None where there is nothing to blend but a transform, which is blended as such.
+        """
         inputs = self._inputs(times)
-        if self.plan.blend and (times < self.plan.blend).any():
-            return blended_inputs(self._inputs(times + self.plan.duration), inputs, self.way(times))
-        return inputs
+        if not self.plan.blend or not (times < self.plan.blend).any():
+            return inputs, None
+        tail = self._inputs(times + self.plan.duration)
+        inputs = inputs.replace(transform=blended_transform(tail, inputs, self.way(times)))
+        return inputs, None if alike(tail, inputs) else tail.replace(transform=inputs.transform)
 
     def _inputs(self, times: Array) -> SynthesisInputs:
         inputs, moments = self.noise.inputs(times), self.moments(times)

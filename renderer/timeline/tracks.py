@@ -26,6 +26,10 @@ class Moments:
     cutoff: int | None
     device: torch.device
 
+    def row(self, i: int) -> Moments:
+        """Return the moment of frame i alone."""
+        return Moments(self.t[i : i + 1], self.psi[i : i + 1], self.cutoff, self.device)
+
     def curve(self, curve: Curve) -> Tensor:
         """Return a curve's values, float32 [N]."""
         return torch.as_tensor(curve(self.t), dtype=torch.float32, device=self.device)

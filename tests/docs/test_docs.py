@@ -18,6 +18,7 @@ from PIL import Image
 import renderer
 from renderer import api, hookspecs, sinks
 from renderer.cli import EXAMPLES, cli, film
+from renderer.example_models import MODELS, write_models
 from renderer.example_song import write_song
 from renderer.generators.bloom import Bloom
 from renderer.job import plugins
@@ -51,6 +52,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "base.yaml").write_text("size: 32\ntimeline: [{walk: {keys: 3}}]\n")
     write_song(tmp_path).rename(tmp_path / "song.mp3")
     write_song(tmp_path)
+    write_models(tmp_path)
     (tmp_path / "scenes").symlink_to(ROOT / "scenes")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -143,7 +145,8 @@ def check_scene(path: Path) -> None:
     scene = api.load_scene(path)
     if scene.model != "bloom":
         scene = scene.model_copy(update={"class_": Classes.parse(0)})
-    api.compile_timeline(scene, Bloom(16)).at([0.0, 0.7])
+    generator = api.load_generator(path.parent / scene.model) if scene.model in MODELS else Bloom(16)
+    api.compile_timeline(scene, generator).at([0.0, 0.7])
     for output in scene.output:
         sinks.sink_for(output.file)
 
@@ -205,7 +208,7 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     registries = load_plugins((own,))
     assert registries.broken == []
     added = [name for name in registries.effects if name not in EFFECTS]
-    kinds = ("easings", "signals", "beat_trackers", "landmarks")
+    kinds = ("easings", "signals", "beat_trackers", "landmarks", "upscalers")
     others = [name for kind in kinds for name in getattr(registries, kind) if name not in getattr(plugins(), kind)]
     assert added or others
     heard = [registries.signals[name].example for name in registries.signals if name not in plugins().signals]

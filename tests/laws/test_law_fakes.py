@@ -145,7 +145,7 @@ class WrongDtype(Fake):
         (DoesNothing, testing.check_visible, "changes this film by 0.00 grey levels on average; expected 2 or more"),
         (ChangesHardlyAnything, testing.check_visible, "expected 2 or more"),
         (MutatesInput, testing.check_contract, "changed its input in place"),
-        (MutatesUnseen, testing.check_contract, "changed the ws it was given"),
+        (MutatesUnseen, testing.check_contract, "changed its input in place"),
         (MutatesImages, testing.check_contract, "changed its input in place"),
         (DependsOnBatch, testing.check_rows, "lets a frame depend on the others in its batch"),
         (DependsOnFps, testing.check_rates, "between 24 and 60 frames a second"),

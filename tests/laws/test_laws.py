@@ -23,6 +23,31 @@ IDENTITIES = {
     "flash": f"{WALK}- flash: {{amount: 0, color: red}}",
     "zoom-pulse": f"{WALK}- zoom-pulse: {{amount: 0, rotate: 30}}",
     "chroma-mix": f"{WALK}- chroma-mix: {{amount: 0}}",
+    "bend": f"{WALK}- bend: {{do: invert, amount: 0}}",
+    "freeze-view": f"{WALK}- freeze-view: {{amount: 0}}",
+    "layer-view": f"{WALK}- layer-view: {{amount: 0}}",
+    "mask-mix": f"{WALK}- mask-mix: {{with: 14, amount: 0}}",
+    "model-blend": f"{WALK}- model-blend: {{with: other.safetensors, amount: 0}}",
+    "noise-loop": f"{WALK}- noise-loop: {{amount: 0}}",
+    "noise-strength": f"{WALK}- noise-strength: {{}}",
+    "zoom": f"{WALK}- zoom: {{scale: 1, edge: tile}}",
+    "rotate": f"{WALK}- rotate: {{degrees: 360, fill: true}}",
+    "kaleidoscope": f"{WALK}- kaleidoscope: {{amount: 0}}",
+    "mirror": f"{WALK}- mirror: {{amount: 0}}",
+    "feedback": f"{WALK}- feedback: {{trail: 0}}",
+    "bloom-glow": f"{WALK}- bloom-glow: {{amount: 0}}",
+    "chromatic": f"{WALK}- chromatic: {{amount: 0}}",
+    "grain": f"{WALK}- grain: {{amount: 0}}",
+    "vignette": f"{WALK}- vignette: {{amount: 0}}",
+    "colour-grade": f"{WALK}- colour-grade: {{contrast: 1, saturation: 1}}",
+    "palette": f"{WALK}- palette: {{amount: 0, dither: 1}}",
+    "pixelate": f"{WALK}- pixelate: {{size: 0}}",
+    "blur": f"{WALK}- blur: {{radius: 0}}",
+    "sharpen": f"{WALK}- sharpen: {{amount: 0}}",
+    "overlay": f"{WALK}- overlay: {{text: nothing, opacity: 0}}",
+    "letterbox": f"{WALK}- letterbox: {{amount: 0}}",
+    "upscale": f"{WALK}- upscale: {{scale: 4, amount: 0}}",
+    "crossfade": f"{WALK}- crossfade: {{amount: 0, by: luma}}",
 }
 SOURCES = {
     "beat-walk",
@@ -78,7 +103,8 @@ def test_one_call_tries_everything():
 
 @pytest.mark.parametrize("n", [0, 13, 32, 39])
 def test_a_frame_alone_is_bit_equal_to_that_of_a_whole_film_of_many_effects(n):
-    stack = "".join(f"{example.timeline.splitlines()[-1]}\n" for example in EXAMPLES if example.effect not in SOURCES)
+    examples = [one for one in EXAMPLES if one.effect not in SOURCES and "model:" not in EFFECTS[one.effect].head]
+    stack = "".join(f"{example.timeline.splitlines()[-1]}\n" for example in examples)
     job = Trial(EFFECTS["jitter"], WALK + stack, {"fps": 20, "audio": NAME}).job()
     film = frames(job, 0, job.timeline.frames)
     assert np.array_equal(frames(job, n, n + 1)[0], film[n])

@@ -83,7 +83,7 @@ def test_every_effect_is_documented(name):
 def test_the_example_parses_and_renders(name):
     job = Trial(EFFECTS[name], EFFECTS[name].example).job()
     shown = frames(job, 0, 4)
-    assert shown.shape == (4, 32, 32, 3)
+    assert shown.shape == (4, *job.size[::-1], 3)
     assert shown.std() > 5
     assert np.array_equal(shown, frames(job, 0, 4))
 

@@ -36,8 +36,14 @@ class Point:
 def install(monkeypatch):
     """Return a function that makes entry points be there."""
 
+    real = importlib.metadata.entry_points  # numba asks for its own when it is first used
+
     def points(*there):
-        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: there if group == "latentreel" else ())
+        monkeypatch.setattr(
+            importlib.metadata,
+            "entry_points",
+            lambda **wanted: there if wanted == {"group": "latentreel"} else real(**wanted),
+        )
 
     points()
     return points
@@ -285,6 +291,6 @@ def test_words_of_entries_are_those_of_the_scene():
 def test_hooks_are_documented_and_on_one_screen():
     from renderer import hookspecs
 
-    kinds = ("effects", "easings", "generators", "signals", "beat_trackers", "landmarks", "sinks")
+    kinds = ("effects", "easings", "generators", "signals", "beat_trackers", "landmarks", "sinks", "upscalers")
     assert tuple(f"register_{kind}" for kind in kinds) == HOOKS
     assert all(getattr(hookspecs, hook).__doc__ for hook in HOOKS)

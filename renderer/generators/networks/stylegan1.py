@@ -222,6 +222,15 @@ class StyleGAN1(TrainedNetwork):
         """Return the feature maps that taps see: one for each row of ws."""
         return {name: FeatureMap(row) for row, name in enumerate(self.layer_names)}
 
+    @property
+    def weight_rows(self) -> dict[str, int]:
+        """Return the tensors of the state that make up synthesis, each with the row of ws that its layer reads."""
+        rows = {}
+        for index, (block, module) in enumerate(self.synthesis_network.items()):
+            for name in module.state_dict():
+                rows[f"synthesis_network.{block}.{name}"] = 2 * index + (not name.startswith(("const", "conv0")))
+        return rows
+
     def randomize(self, seed: int) -> StyleGAN1:
         """Fill all weights as an untrained network has them; for tests and examples."""
         source = torch.Generator().manual_seed(seed)

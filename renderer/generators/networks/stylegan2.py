@@ -172,6 +172,16 @@ class StyleGAN2(TrainedNetwork):
         """Return the feature maps that taps see: the constant input, then one for each row of ws but the last."""
         return {CONST: FeatureMap(0), **{name: FeatureMap(row) for row, name in enumerate(self.layer_names)}}
 
+    @property
+    def weight_rows(self) -> dict[str, int]:
+        """Return the tensors of the state that make up synthesis, each with the row of ws that its layer reads."""
+        rows = {}
+        for block, row in self.synthesis_network.routed():
+            for name in block.state_dict():
+                later = 0 if name.startswith(("const", "conv0", "skip")) else block.num_convs - 1
+                rows[f"synthesis_network.b{block.resolution}.{name}"] = row + later
+        return rows
+
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN2:
         """Run all blocks from 8x8 in bfloat16, or the highest in float16, from now on; all else stays float32."""
         self.conv_dtype = None if dtype == torch.float32 else dtype

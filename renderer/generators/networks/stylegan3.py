@@ -89,6 +89,12 @@ class StyleGAN3(TrainedNetwork):
         shares = {name: min(1.0, rate / size) for name, (rate, size) in widths.items()}
         return {name: FeatureMap(row, shares[name]) for row, name in enumerate(self.layer_names)}
 
+    @property
+    def weight_rows(self) -> dict[str, int]:
+        """Return the tensors of the state that make up synthesis, each with the row of ws that its layer reads."""
+        layers = enumerate(self.synthesis_network.named_children())
+        return {f"synthesis_network.{layer}.{name}": row for row, (layer, one) in layers for name in one.state_dict()}
+
     def use_dtype(self, dtype: torch.dtype) -> StyleGAN3:
         """Run the layers that were trained in half precision in this dtype from now on; latents stay float32."""
         self.conv_dtype = None if dtype == torch.float32 else dtype
