@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from renderer.errors import CheckpointError as CheckpointError
     from renderer.errors import LatentFileError as LatentFileError
     from renderer.errors import LatentreelError as LatentreelError
+    from renderer.errors import PhotoError as PhotoError
     from renderer.errors import PluginError as PluginError
     from renderer.errors import SceneError as SceneError
     from renderer.errors import SinkError as SinkError
@@ -52,7 +53,9 @@ if TYPE_CHECKING:
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
     from renderer.hookspecs import hookimpl as hookimpl
+    from renderer.inversion.encoders import load_encoder as load_encoder
     from renderer.job import Run as Run
+    from renderer.landmarks import Face as Face
     from renderer.latents import Latents as Latents
     from renderer.latents import lerp as lerp
     from renderer.latents import slerp as slerp
@@ -119,11 +122,16 @@ _PLACES = {
     "colour": "split_alpha to_linear to_srgb luma paint",
     "context": "Film Frame Past",
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
-    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem nearest",
+    "errors": (
+        "CheckpointError LatentFileError LatentreelError PhotoError PluginError SceneError SinkError ValueProblem "
+        "nearest"
+    ),
     "fitting": "fit",
     "generators.base": "FeatureMap Generator",
     "hookspecs": "hookimpl",
+    "inversion.encoders": "load_encoder",
     "job": "Run",
+    "landmarks": "Face",
     "latents": "Latents lerp slerp truncate",
     "layer_noise": "layer_noise noise_amounts",
     "lettering": "draw_text",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_authoring, cli_bench, cli_directions, cli_grid, cli_models, cli_music
+from renderer import __version__, cli_authoring, cli_bench, cli_directions, cli_grid, cli_models, cli_music, cli_photos
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -254,6 +254,8 @@ OTHERS = (
     cli_models.models,
     cli_music.audio,
     cli_music.plot,
+    cli_photos.align,
+    cli_photos.encode,
 )
 for command in OTHERS:
     cli.add_command(command)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from renderer.audio.trackers import BeatTracker
     from renderer.effects import Effect
     from renderer.generators.base import Generator
+    from renderer.landmarks import Maker
     from renderer.scorers import Scorer
     from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
@@ -54,6 +55,10 @@ def register_beat_trackers(register: Callable[[str, BeatTracker], None]) -> None
 @hookspec
 def register_scorers(register: Callable[[str, Scorer], None]) -> None:
     """Register scorers: a name, and a function of RGB images [N, 3, H, W] in 0..1 that returns [N], more for more."""
+
+
+def register_landmarks(register: Callable[[str, Maker], None]) -> None:
+    """Register landmarks: a name for `--landmarks`, and a function that makes one, a function of pixels to Faces."""
 
 
 @hookspec

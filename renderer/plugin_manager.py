@@ -22,6 +22,7 @@ from renderer.contract import CHECKS
 from renderer.errors import PluginError, expected
 from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
+from renderer.inversion.finders import FINDERS
 from renderer.registry import BrokenPlugin, Registries, Registry
 from renderer.spoken import spoken
 from renderer.upscaling import UPSCALERS
@@ -137,6 +138,8 @@ def load_plugins(
         registries.easings.add(name, easing, OURS)
     for name, tracker in TRACKERS.items():
         registries.beat_trackers.add(name, tracker, OURS)
+    for name, finder in FINDERS.items():
+        registries.landmarks.add(name, finder, OURS)
     for name, upscaler in UPSCALERS.items():
         registries.upscalers.add(name, upscaler, OURS)
     for name, embedded in EMBEDDED.items():
@@ -148,6 +151,7 @@ def load_plugins(
         "register_signals": registries.signals,
         "register_beat_trackers": registries.beat_trackers,
         "register_scorers": registries.scorers,
+        "register_landmarks": registries.landmarks,
         "register_sinks": registries.sinks,
         "register_upscalers": registries.upscalers,
     }

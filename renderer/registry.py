@@ -10,6 +10,7 @@ from renderer.audio.trackers import BeatTracker
 from renderer.effects import Effect
 from renderer.errors import PluginError, ValueProblem, expected
 from renderer.generators.base import Generator
+from renderer.landmarks import Maker
 from renderer.scorers import Scorer
 from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
@@ -75,6 +76,7 @@ class Registries:
     signals: Registry[type[SignalSource]] = field(default_factory=lambda: Registry("signal"))
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
     scorers: Registry[Scorer] = field(default_factory=lambda: Registry("scorer"))
+    landmarks: Registry[Maker] = field(default_factory=lambda: Registry("landmarks"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     upscalers: Registry[MakeUpscaler] = field(default_factory=lambda: Registry("upscaler"))
     broken: list[BrokenPlugin] = field(default_factory=list)

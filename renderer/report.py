@@ -264,7 +264,7 @@ def print_plugins(registries: Registries) -> None:
     offers: dict[str, list[str]] = {}
     kinds = (
         registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks,
-        registries.scorers, registries.upscalers,
+        registries.scorers, registries.upscalers, registries.landmarks,
     )  # fmt: skip
     for registry in (*kinds, registries.beat_trackers):
         for name, plugin in registry.plugins.items():

@@ -14,7 +14,7 @@ LAYERS = [
     ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
     ["example_song", "synthesis_inputs"],
     ["values", "find", "lettering", "upscaling"],
-    ["signal_source", "scorers"],
+    ["signal_source", "scorers", "landmarks"],
     ["audio"],
     ["generators.base", "sinks.base"],
     ["layer_noise"],
@@ -30,7 +30,7 @@ LAYERS = [
     ["manifest"],
     ["api"],
     ["sheet", "samples", "axes", "reference", "report", "trial", "plot", "demo"],
-    ["directions", "bench", "song"],
+    ["directions", "inversion", "bench", "song"],
     ["promises"],
     ["testing"],
     ["authoring"],
@@ -44,6 +44,7 @@ LAYERS = [
         "cli_models",
         "cli_music",
         "cli_options",
+        "cli_photos",
     ],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
