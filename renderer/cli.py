@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_authoring, cli_bench, cli_models, cli_music
+from renderer import __version__, cli_authoring, cli_bench, cli_import, cli_models, cli_music
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -247,6 +247,7 @@ OTHERS = (
     cli_authoring.effects,
     cli_authoring.new_plugin,
     cli_bench.bench,
+    cli_import.import_,
     cli_models.convert,
     cli_models.info,
     cli_models.models,

@@ -21,7 +21,7 @@ LAYERS = [
     ["context"],
     ["effects", "hookspecs"],
     ["registry", "contract"],
-    ["scene", "generators", "sinks"],
+    ["scene", "generators", "sinks", "importing"],
     ["timeline", "example_models"],
     ["levels", "repeats", "waiting", "fitting"],
     ["pictures"],
@@ -34,7 +34,7 @@ LAYERS = [
     ["promises"],
     ["testing"],
     ["authoring"],
-    ["cli", "cli_authoring", "cli_reload", "cli_bench", "cli_models", "cli_music", "cli_options"],
+    ["cli", "cli_authoring", "cli_import", "cli_reload", "cli_bench", "cli_models", "cli_music", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
