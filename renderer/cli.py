@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_authoring, cli_bench, cli_directions, cli_grid, cli_models, cli_music, cli_photos
+from renderer import (
+    __version__,
+    cli_authoring,
+    cli_bench,
+    cli_directions,
+    cli_grid,
+    cli_import,
+    cli_models,
+    cli_music,
+    cli_photos,
+)
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -249,6 +259,7 @@ OTHERS = (
     cli_bench.bench,
     cli_directions.directions,
     cli_grid.grid,
+    cli_import.import_,
     cli_models.convert,
     cli_models.info,
     cli_models.models,

@@ -21,7 +21,7 @@ LAYERS = [
     ["context"],
     ["effects", "hookspecs"],
     ["registry", "contract"],
-    ["scene", "generators", "sinks"],
+    ["scene", "generators", "sinks", "importing"],
     ["timeline", "example_models"],
     ["levels", "repeats", "waiting", "fitting"],
     ["pictures"],
@@ -34,18 +34,7 @@ LAYERS = [
     ["promises"],
     ["testing"],
     ["authoring"],
-    [
-        "cli",
-        "cli_authoring",
-        "cli_reload",
-        "cli_bench",
-        "cli_directions",
-        "cli_grid",
-        "cli_models",
-        "cli_music",
-        "cli_options",
-        "cli_photos",
-    ],
+    ["cli"],  # and every cli_NAME
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
@@ -53,7 +42,7 @@ TOP = {"", "__main__", "plugin_manager"}  # may name anything
 
 
 def rank(module: str) -> int:
-    parts = module.split(".")
+    parts = ["cli"] if module.startswith("cli_") else module.split(".")
     for length in range(len(parts), 0, -1):
         if ".".join(parts[:length]) in RANK:
             return RANK[".".join(parts[:length])]
