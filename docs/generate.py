@@ -166,6 +166,33 @@ def draw_film(scene: Path, name: str, folder: Path, bars: tuple[int, int], frame
     return path
 
 
+DIRECTIONS = {
+    "brightness": "directions fit --scorer brightness --no-strip -o brightness.npz",
+    "brightness-strip": "directions show brightness.npz --cell 96",
+    "freed": "directions fit --scorer brightness --without radius --without zoom --no-strip -o freed.npz",
+    "freed-strip": "directions show freed.npz --cell 96",
+    "pca": "directions pca --no-strip -o pca.npz",
+    "pca-strip": "directions show pca.npz --cell 96",
+    "psi": "grid --rows 0-3 --cell 96",
+    "mix": "grid --rows 0-3 --mix 6-10 --layers middle --cell 96",
+    "named": "grid --rows 3 --direction petals --direction swirl --direction saturation --direction ruffle --cell 96",
+}  # what finds a direction, and what draws
+
+
+def draw_directions(folder: Path) -> Iterator[Path]:
+    """Write the pictures of docs/directions.md, by the commands that it shows."""
+    (IMAGES / "directions").mkdir(parents=True, exist_ok=True)
+    for name, line in DIRECTIONS.items():
+        picture = folder / f"{name}.png"
+        words = [str(folder / word) if word.endswith(".npz") else word for word in line.split()]
+        drawn = [] if "--no-strip" in words else ["-o", str(picture)]
+        cli.main([*words, *drawn], standalone_mode=False)
+        if drawn:
+            path = IMAGES / "directions" / f"{name.removesuffix('-strip')}.webp"
+            Image.open(picture).save(path, quality=86, method=6)
+            yield path
+
+
 def draw_readme() -> Iterator[Path]:
     """Write the pictures of the README: the film of scenes/morph.yaml, and a frame of every other scene."""
     morph = api.load_scene(ROOT / "scenes" / "morph.yaml")
@@ -191,7 +218,7 @@ def main(arguments: list[str]) -> None:
             print(path.relative_to(ROOT))
     if "--pictures" in arguments:
         with tempfile.TemporaryDirectory() as folder:
-            for path in (*draw_readme(), *draw_audio(Path(folder))):
+            for path in (*draw_readme(), *draw_audio(Path(folder)), *draw_directions(Path(folder))):
                 print(path.relative_to(ROOT))
     for path, text in pages().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:

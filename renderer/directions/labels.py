@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from renderer.directions.model import Model, Progress, silent
+from renderer.directions.table import RowReader, columns_of, in_space, rows_of
 from renderer.errors import LatentFileError, expected
 from renderer.scorers import Scorer
-from renderer.timeline.files import latents_of
 from renderer.timeline.sources import seed_to_z
-from renderer.values.latent import INDEXED, MAX_SEED
-
-SOURCES = ("seed", "file")
-BESIDE = ("psi", "index")  # columns that say more of a source
-MOST_LABELS = 1_000_000
-
-Value = float | str
-Read = Callable[[Mapping[str, str], str], Tensor]
 
 
 @dataclass(frozen=True)
@@ -46,125 +37,24 @@ def from_table(
 ) -> Labelled:
     """Return the samples of a .csv with a column `seed` or `file`, and one of labels.
 
-    A file holds one latent, or is followed by which: `me.npz[3]`, or 3 in a column `index`; it is found beside the
-    table. A column `psi` truncates seeds. Raises LatentFileError with the line of what is wrong.
+    A file is found beside the table. It holds one latent, or is followed by which: `me.npz[3]`, or 3 in a column
+    `index`; it may be a picture, too. A column `psi` truncates seeds. Raises LatentFileError with the line of what is
+    wrong.
     """
-    rows = list(_rows(path))
-    source, chosen = _columns(path, list(rows[0][1]), column)
-    read = Reader(path, model, space, source)
+    rows = list(rows_of(path))
+    source, chosen = columns_of(path, list(rows[0][1]), column)
+    read = RowReader(model, space)
     latents, values = [], []
     for line, row in rows:
         place = f"{path.name}:{line}"
-        if not (written := (row[chosen] or "").strip()):
+        if not (written := row[chosen].strip()):
             raise LatentFileError(f"{place}: {chosen}: expected a label, got an empty cell")
+        if not row[source].strip():
+            raise LatentFileError(f"{place}: {source}: expected a {source}, got an empty cell")
         values.append(written)
-        latents.append(read(row, place))
+        latents.append(read(row, path.parent, place))
     labels, classes = as_labels(values, f"{path.name}: {chosen}", positive)
     return Labelled(torch.cat(latents), labels, chosen, f"{path.name}, {chosen}", classes)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a table, each with its line."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, skipinitialspace=True)
-            count = 0
-            for count, row in enumerate(reader, 1):
-                if None in row or None in row.values():
-                    raise LatentFileError(
-                        f"{path.name}:{reader.line_num}: expected {len(reader.fieldnames or ())} cells"
-                    )
-                if count > MOST_LABELS:
-                    raise LatentFileError(f"{path.name}: expected at most {MOST_LABELS} rows")
-                yield reader.line_num, {str(name).strip(): cell for name, cell in row.items()}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise LatentFileError(f"{path}: not a readable table of labels: {reason}") from error
-    if not count:
-        raise LatentFileError(f"{path.name}: expected a header such as `seed,smile` and rows below it, found no rows")
-
-
-def _columns(path: Path, names: list[str], column: str | None) -> tuple[str, str]:
-    """Return the column of sources and the column of labels."""
-    sources = [name for name in SOURCES if name in names]
-    if len(sources) != 1:
-        raise LatentFileError(f"{path.name}: expected one column called seed or file; it has {', '.join(names)}")
-    others = [name for name in names if name not in (*SOURCES, *BESIDE)]
-    if column is not None and column not in others:
-        raise LatentFileError(f"{path.name}: there is no column of labels called {column!r}{expected(column, others)}")
-    if column is None and len(others) != 1:
-        which = f"it has {', '.join(others)}; say which by --column" if others else "it has no other column"
-        raise LatentFileError(f"{path.name}: expected one column of labels beside {sources[0]}; {which}")
-    return sources[0], column or others[0]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Read the latent of a row of a table, in a space."""
-
-    table: Path
-    model: Model
-    space: str
-    source: str
-
-    def __call__(self, row: Mapping[str, str], place: str) -> Tensor:
-        """Return a latent [1, ...] of the space."""
-        if self.source == "seed":
-            seed = number(row["seed"], f"{place}: seed")
-            if not (seed == int(seed) and 0 <= seed <= MAX_SEED):
-                raise LatentFileError(f"{place}: expected a seed, a whole number from 0 on, got {row['seed']}")
-            z = seed_to_z(int(seed), self.model.generator.z_dim)
-            psi = number(row["psi"], f"{place}: psi") if "psi" in row else 1.0
-            return in_space(self.model, z, None, self.space, psi)
-        return self._file(row, place)
-
-    def _file(self, row: Mapping[str, str], place: str) -> Tensor:
-        name, index = row["file"].strip(), row.get("index", "").strip()
-        if match := INDEXED.match(name):
-            name, index = match["file"], match["index"]
-        path, generator = self.table.parent / name, self.model.generator
-        if not path.is_file():
-            raise LatentFileError(f"{place}: no such file: {name}")
-        kind, held = latents_of(path, None, generator.z_dim, generator.w_dim, generator.num_ws)
-        chosen = int(number(index, f"{place}: index")) if index else 0
-        if (not index and len(held) > 1) or not -len(held) <= chosen < len(held):
-            raise LatentFileError(f"{place}: {name} holds {len(held)} latents; say which, such as {name}[0]")
-        one = held[chosen][None].cpu()
-        z, ws = (one, None) if kind == "z" else (None, one)
-        try:
-            return in_space(self.model, z, ws, self.space)
-        except LatentFileError as error:
-            raise LatentFileError(f"{place}: {name}: {error}") from error
-
-
-def in_space(model: Model, z: Tensor | None, ws: Tensor | None, space: str, psi: float = 1.0) -> Tensor:
-    """Return latents [N, ...] in z, w or w+, of z [N, z_dim] or ws [N, num_ws, w_dim].
-
-    Raises LatentFileError where they cannot be had in that space.
-    """
-    if space == "z":
-        if z is None:
-            raise LatentFileError("a latent in w has no known z; fit in w or w+")
-        return z
-    if ws is None:
-        assert z is not None
-        ws = model.map(z, psi).cpu()
-    if space == "w+":
-        return ws
-    if not torch.allclose(ws, ws[:, :1].expand_as(ws), atol=1e-5):
-        raise LatentFileError("the layers of this latent differ; fit in w+ (--space w+)")
-    return ws[:, 0]
-
-
-def number(text: str, place: str) -> float:
-    """Return a finite number; raise LatentFileError saying where another text stands."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value):
-        raise LatentFileError(f"{place}: expected a number, got {text!r}")
-    return value
 
 
 def as_labels(

@@ -76,9 +76,14 @@ def facts_of(held: DirectionFile) -> dict[str, str]:
     if held.sigmas is not None:
         told["sigmas"] = shortened(f"{float(sigma):.4g}" for sigma in held.sigmas)
     if held.layers is not None:
-        told["layers"] = ", ".join(f"{float(one):g}" for one in held.layers[0])
-    told |= {name: shortened(value) if isinstance(value, list) else str(value) for name, value in facts.items()}
-    return told | {name: shortened(value) if isinstance(value, list) else str(value) for name, value in made.items()}
+        plain = bool((held.layers == 1).all())
+        told["layers"] = "all" if plain else ", ".join(f"{float(one):g}" for one in held.layers[0])
+    rest = {**facts, **(made if isinstance(made, dict) else {})}
+    return told | {
+        name: shortened(value) if isinstance(value, list) else str(value)
+        for name, value in rest.items()
+        if value not in (False, [], "")
+    }
 
 
 def shortened(values: Iterable[object]) -> str:

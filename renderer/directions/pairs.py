@@ -8,8 +8,8 @@ from pathlib import Path
 from torch import Tensor
 
 from renderer.directions.found import SpaceName
-from renderer.directions.labels import in_space
 from renderer.directions.model import Model
+from renderer.directions.table import in_space
 from renderer.errors import LatentFileError
 from renderer.timeline.files import latents_of
 

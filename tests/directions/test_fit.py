@@ -37,6 +37,15 @@ def test_500_labels_give_the_true_direction(bloom, spread, labelled, name, metho
     assert not found.is_guess
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("method", ["ridge", "logistic", "svm"])
+def test_500_labels_give_the_true_direction_of_every_attribute(bloom, spread, labelled, method):
+    """Labels are those of the attribute itself, as somebody gives them who sees it clearly."""
+    for name in bloom.generator.directions:
+        found = fit_direction(labelled({name: 1}, classes=method != "ridge", error=0), spread, method)
+        assert cosine(found.vector, true_direction(bloom, name, "w")) > 0.95, name
+
+
 @pytest.mark.parametrize("space", ["z", "w+"])
 @pytest.mark.parametrize("classes", [False, True])
 def test_other_spaces(bloom, spread, labelled, space, classes):

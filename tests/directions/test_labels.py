@@ -55,6 +55,28 @@ def test_files_of_latents(bloom, table, tmp_path):
     torch.testing.assert_close(found.latents[0], ws[1])
 
 
+def test_pictures_whose_latents_lie_beside_them(bloom, table, tmp_path):
+    """As `render dataset` and `render project` leave them: an index of shards, and a file for each photo."""
+    shard, photo = np.random.RandomState(4).randn(5, 64), np.random.RandomState(5).randn(14, 64)
+    (tmp_path / "set").mkdir()
+    np.savez(tmp_path / "set" / "shard-0.npz", w=shard.astype(np.float32))
+    np.savez(tmp_path / "anna.npz", ws=photo.astype(np.float32))
+    (tmp_path / "set" / "index.csv").write_text("image,file,index,seed\n0.png,shard-0.npz,3,\n1.png,,,7\n")
+    text = "file,young\nset/0.png,1\nset/1.png,0\nanna.jpg,1\n"
+    found = from_table(table(text), bloom, "w+").latents
+    np.testing.assert_allclose(found[0], np.broadcast_to(shard[3], (14, 64)), rtol=1e-6)
+    torch.testing.assert_close(found[1], bloom.map(seed_to_z(7, 64))[0])
+    np.testing.assert_allclose(found[2], photo, rtol=1e-6)
+    (tmp_path / "set" / "index.csv").write_text("image,file\n0.png,0.png\n1.png,\n")
+    for picture in ("0.png", "1.png"):
+        with pytest.raises(
+            LatentFileError, match=r"index.csv tells neither a seed nor a file of latents for " + picture
+        ):
+            from_table(table(f"file,young\nset/{picture},1\n"), bloom, "w+")
+    with pytest.raises(LatentFileError, match=r"labels.csv:2: the latent of 9.png is not known; expected 9.npz beside"):
+        from_table(table("file,young\nset/9.png,1\n"), bloom, "w+")
+
+
 @pytest.mark.parametrize(
     ("text", "column", "message"),
     [
@@ -71,6 +93,7 @@ def test_files_of_latents(bloom, table, tmp_path):
         ("seed,a\n1,2\n4,5,6\n", None, "labels.csv:3: expected 2 cells"),
         ("seed,a\n1,yes\n2,yes\n", None, "at least two different labels, but all 2 are 'yes'"),
         ("seed,a\n1,x\n2,y\n3,z\n", None, r"3 classes \(x, y, z\); say which is meant by --positive"),
+        ("seed,a\n,1\n2,2\n", None, "labels.csv:2: seed: expected a seed, got an empty cell"),
         ("seed,psi,a\n1,q,2\n", None, "labels.csv:2: psi: expected a number, got 'q'"),
         ("file,a\nyou.npz,2\n", None, "labels.csv:2: no such file: you.npz"),
         ("file,a\nme.npz,2\n", None, r"labels.csv:2: me.npz holds 3 latents; say which, such as me.npz\[0\]"),
