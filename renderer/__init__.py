@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from renderer.errors import ValueProblem as ValueProblem
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
+    from renderer.generators.tensor_files import read_tensors as read_tensors
     from renderer.hookspecs import hookimpl as hookimpl
     from renderer.job import Run as Run
     from renderer.latents import Latents as Latents
@@ -88,6 +89,7 @@ _PLACES = {
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
     "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
     "generators.base": "FeatureMap Generator",
+    "generators.tensor_files": "read_tensors",
     "hookspecs": "hookimpl",
     "job": "Run",
     "latents": "Latents lerp slerp truncate",

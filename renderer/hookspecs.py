@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from renderer.audio.trackers import BeatTracker
     from renderer.effects import Effect
     from renderer.generators.base import Generator
+    from renderer.perceptual import PerceptualMaker
     from renderer.scorers import Scorer
     from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
@@ -58,6 +59,11 @@ def register_beat_trackers(register: Callable[[str, BeatTracker], None]) -> None
 @hookspec
 def register_scorers(register: Callable[[str, Scorer], None]) -> None:
     """Register scorers: a name, and a function of RGB images [N, 3, H, W] in 0..1 that returns [N], more for more."""
+
+
+@hookspec
+def register_perceptual(register: Callable[[str, PerceptualMaker], None]) -> None:
+    """Register perceptual backends: a name, and what makes one of a file: a function of images that returns maps."""
 
 
 @hookspec

@@ -58,6 +58,7 @@ DEFAULT_SIGNALS = (
     "tempo",
 )
 DEFAULT_SCORERS = ("brightness", "colourfulness")
+DEFAULT_PERCEPTUAL = ("pixel", "squeezenet", "vgg16")
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
 
@@ -76,6 +77,8 @@ def build_plugin_manager(folders: Sequence[Path] = ()) -> tuple[pluggy.PluginMan
         _register(manager, f"signal {name}", partial(importlib.import_module, f"renderer.plugins.signals.{name}"))
     for name in DEFAULT_SCORERS:
         _register(manager, f"scorer {name}", partial(importlib.import_module, f"renderer.plugins.scorers.{name}"))
+    for name in DEFAULT_PERCEPTUAL:
+        _register(manager, f"perceptual {name}", partial(importlib.import_module, f"renderer.plugins.perceptual.{name}"))
     for point in importlib.metadata.entry_points(group=PROJECT):
         _attempt(broken, _point_name(point), partial(_register, manager, _point_name(point), point.load))
     for folder in folders:
@@ -107,6 +110,7 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         "register_signals": registries.signals,
         "register_beat_trackers": registries.beat_trackers,
         "register_scorers": registries.scorers,
+        "register_perceptual": registries.perceptual,
         "register_sinks": registries.sinks,
     }
     for plugin, _ in manager.list_name_plugin():

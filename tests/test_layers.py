@@ -13,7 +13,7 @@ LAYERS = [
     ["errors", "pages"],
     ["latents", "noise", "colour", "example_song", "synthesis_inputs"],
     ["values"],
-    ["signal_source", "scorers"],
+    ["signal_source", "scorers", "perceptual"],
     ["audio"],
     ["generators.base", "sinks.base"],
     ["context"],
@@ -116,7 +116,7 @@ def test_nothing_imports_the_plugins_folder():
 def test_sizes_of_the_house():
     for path in [*modules(), *(ROOT / "plugins").glob("*.py")]:
         assert len(path.read_text().splitlines()) <= 400, f"{path.name} is over 400 lines"
-    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 66
+    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 72
 
 
 def test_modules_that_must_not_exist():
