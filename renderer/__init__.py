@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from renderer.errors import CheckpointError as CheckpointError
     from renderer.errors import LatentFileError as LatentFileError
     from renderer.errors import LatentreelError as LatentreelError
+    from renderer.errors import PhotoError as PhotoError
     from renderer.errors import PluginError as PluginError
     from renderer.errors import SceneError as SceneError
     from renderer.errors import SinkError as SinkError
@@ -87,7 +88,9 @@ _PLACES = {
     "colour": "split_alpha to_linear to_srgb",
     "context": "Film Frame Past",
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
-    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem",
+    "errors": (
+        "CheckpointError LatentFileError LatentreelError PhotoError PluginError SceneError SinkError ValueProblem"
+    ),
     "generators.base": "FeatureMap Generator",
     "generators.tensor_files": "read_tensors",
     "hookspecs": "hookimpl",

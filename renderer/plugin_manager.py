@@ -78,7 +78,9 @@ def build_plugin_manager(folders: Sequence[Path] = ()) -> tuple[pluggy.PluginMan
     for name in DEFAULT_SCORERS:
         _register(manager, f"scorer {name}", partial(importlib.import_module, f"renderer.plugins.scorers.{name}"))
     for name in DEFAULT_PERCEPTUAL:
-        _register(manager, f"perceptual {name}", partial(importlib.import_module, f"renderer.plugins.perceptual.{name}"))
+        _register(
+            manager, f"perceptual {name}", partial(importlib.import_module, f"renderer.plugins.perceptual.{name}")
+        )
     for point in importlib.metadata.entry_points(group=PROJECT):
         _attempt(broken, _point_name(point), partial(_register, manager, _point_name(point), point.load))
     for folder in folders:

@@ -29,6 +29,7 @@ LAYERS = [
     ["api"],
     ["sheet", "samples", "axes", "reference", "report", "trial", "plot"],
     ["directions", "bench", "song"],
+    ["inversion"],
     ["testing"],
     ["cli", "cli_bench", "cli_directions", "cli_grid", "cli_models", "cli_music", "cli_options"],
 ]
