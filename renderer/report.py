@@ -60,6 +60,15 @@ def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "fr
 
 
 @contextmanager
+def seeking_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar with time left and, beside the title, the words that the function given is called with."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                  console=err) as progress:  # fmt: skip
+        task = progress.add_task(title, total=total)
+        yield lambda count, text: progress.update(task, advance=count, description=f"{title}: {text}")
+
+
+@contextmanager
 def preparing(compiled: bool, *, quiet: bool = False) -> Iterator[None]:
     """Say why nothing is rendered yet, while a network is compiled."""
     what = "compiling the network for this machine; a minute or two" if compiled else "preparing kernels for this CPU"

@@ -31,7 +31,7 @@ LAYERS = [
     ["directions", "bench", "song"],
     ["inversion"],
     ["testing"],
-    ["cli", "cli_bench", "cli_directions", "cli_grid", "cli_models", "cli_music", "cli_options"],
+    ["cli", "cli_bench", "cli_directions", "cli_grid", "cli_models", "cli_music", "cli_options", "cli_project"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other

@@ -34,6 +34,7 @@ def our_name(name: str) -> str:
 
 
 def main(source: str) -> None:
+    """Convert a file of weights."""
     state = {}
     for name, (kernel, bias) in read_torch_file(source).items():
         state[f"{our_name(name)}.weight"] = kernel.permute(3, 2, 0, 1).contiguous().half()

@@ -39,6 +39,8 @@ class SqueezeNet(nn.Module):
     classes  whether it ends in the scores of ImageNet's thousand classes.
     """
 
+    mean: Tensor  # [1, 3, 1, 1]
+
     def __init__(self, *, classes: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 3, stride=2, padding=1)
