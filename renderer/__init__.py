@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from renderer.generators.base import Generator as Generator
     from renderer.generators.tensor_files import read_tensors as read_tensors
     from renderer.hookspecs import hookimpl as hookimpl
+    from renderer.inversion.encoders import load_encoder as load_encoder
     from renderer.job import Run as Run
+    from renderer.landmarks import Face as Face
     from renderer.latents import Latents as Latents
     from renderer.latents import lerp as lerp
     from renderer.latents import slerp as slerp
@@ -94,7 +96,9 @@ _PLACES = {
     "generators.base": "FeatureMap Generator",
     "generators.tensor_files": "read_tensors",
     "hookspecs": "hookimpl",
+    "inversion.encoders": "load_encoder",
     "job": "Run",
+    "landmarks": "Face",
     "latents": "Latents lerp slerp truncate",
     "noise": "simplex_loop",
     "pages": "keep_pages",

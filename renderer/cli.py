@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_bench, cli_directions, cli_grid, cli_models, cli_music, cli_project
+from renderer import (
+    __version__,
+    cli_bench,
+    cli_directions,
+    cli_grid,
+    cli_models,
+    cli_music,
+    cli_photos,
+    cli_project,
+)
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -241,6 +250,8 @@ OTHERS = (
     cli_models.models,
     cli_music.audio,
     cli_music.plot,
+    cli_photos.align,
+    cli_photos.encode,
     cli_project.dataset,
     cli_project.project,
     cli_project.train_encoder,

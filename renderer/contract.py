@@ -112,6 +112,13 @@ def check_perceptual(name: Any, make: Any) -> tuple[str, Any]:
     return checked_name(name, "perceptual backend"), make
 
 
+def check_landmarks(name: Any, make: Any) -> tuple[str, Any]:
+    """Return the name and the maker of landmarks; it is not called before somebody asks for it."""
+    if not callable(make):
+        raise PluginError(f"landmarks {name!r}: expected a function that makes a finder of faces, got {make!r}")
+    return checked_name(name, "landmarks"), make
+
+
 def check_sink_class(sink: Any) -> tuple[str, Any]:
     """Return the name and the class of an output."""
     if not (isinstance(sink, type) and issubclass(sink, Sink)):
@@ -134,6 +141,7 @@ CHECKS: Mapping[str, Callable[..., tuple[str, Any]]] = {
     "register_beat_trackers": check_beat_tracker,
     "register_scorers": check_scorer,
     "register_perceptual": check_perceptual,
+    "register_landmarks": check_landmarks,
     "register_sinks": check_sink_class,
 }
 

@@ -22,6 +22,7 @@ from renderer.contract import CHECKS
 from renderer.errors import PluginError, expected
 from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
+from renderer.inversion.finders import FINDERS
 from renderer.registry import BrokenPlugin, Registries, Registry
 from renderer.values.easing import EASINGS
 
@@ -103,6 +104,8 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         registries.easings.add(name, easing, OURS)
     for name, tracker in TRACKERS.items():
         registries.beat_trackers.add(name, tracker, OURS)
+    for name, finder in FINDERS.items():
+        registries.landmarks.add(name, finder, OURS)
     for name, embedded in EMBEDDED.items():
         registries.generators.add(name, embedded, OURS)
     tables: dict[str, Registry[Any]] = {
@@ -113,6 +116,7 @@ def load_plugins(folders: Sequence[Path] = ()) -> Registries:
         "register_beat_trackers": registries.beat_trackers,
         "register_scorers": registries.scorers,
         "register_perceptual": registries.perceptual,
+        "register_landmarks": registries.landmarks,
         "register_sinks": registries.sinks,
     }
     for plugin, _ in manager.list_name_plugin():

@@ -10,6 +10,7 @@ from renderer.audio.trackers import BeatTracker
 from renderer.effects import Effect
 from renderer.errors import PluginError, ValueProblem, expected
 from renderer.generators.base import Generator
+from renderer.landmarks import Maker
 from renderer.perceptual import PerceptualMaker
 from renderer.scorers import Scorer
 from renderer.signal_source import SignalSource
@@ -76,6 +77,7 @@ class Registries:
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
     scorers: Registry[Scorer] = field(default_factory=lambda: Registry("scorer"))
     perceptual: Registry[PerceptualMaker] = field(default_factory=lambda: Registry("perceptual backend"))
+    landmarks: Registry[Maker] = field(default_factory=lambda: Registry("landmarks"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
     broken: list[BrokenPlugin] = field(default_factory=list)
 

@@ -239,7 +239,8 @@ def print_plugins(registries: Registries) -> None:
     table = plain_table("plugin", "offers")
     offers: dict[str, list[str]] = {}
     kinds = (registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks)
-    for registry in (*kinds, registries.beat_trackers, registries.scorers, registries.perceptual):
+    others = (registries.beat_trackers, registries.landmarks, registries.scorers, registries.perceptual)
+    for registry in (*kinds, *others):
         for name, plugin in registry.plugins.items():
             if plugin != "latentreel":
                 offers.setdefault(plugin, []).append(f"{registry.kind} {name}")

@@ -13,7 +13,7 @@ LAYERS = [
     ["errors", "pages"],
     ["latents", "noise", "colour", "example_song", "synthesis_inputs"],
     ["values"],
-    ["signal_source", "scorers", "perceptual"],
+    ["signal_source", "scorers", "perceptual", "landmarks"],
     ["audio"],
     ["generators.base", "sinks.base"],
     ["context"],
@@ -31,7 +31,17 @@ LAYERS = [
     ["directions", "bench", "song"],
     ["inversion"],
     ["testing"],
-    ["cli", "cli_bench", "cli_directions", "cli_grid", "cli_models", "cli_music", "cli_options", "cli_project"],
+    [
+        "cli",
+        "cli_bench",
+        "cli_directions",
+        "cli_grid",
+        "cli_models",
+        "cli_music",
+        "cli_options",
+        "cli_photos",
+        "cli_project",
+    ],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
@@ -117,7 +127,7 @@ def test_nothing_imports_the_plugins_folder():
 def test_sizes_of_the_house():
     for path in [*modules(), *(ROOT / "plugins").glob("*.py")]:
         assert len(path.read_text().splitlines()) <= 400, f"{path.name} is over 400 lines"
-    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 72
+    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 80
 
 
 def test_modules_that_must_not_exist():

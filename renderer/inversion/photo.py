@@ -34,9 +34,13 @@ class Photo:
         """Return the photo as float32 [3, H, W] in sRGB 0..1."""
         return picture_tensor(self.picture)
 
+    def middle(self, size: int) -> Image.Image:
+        """Return the middle square of the photo, `size` pixels wide."""
+        return ImageOps.fit(self.picture, (size, size), Image.Resampling.LANCZOS)
+
     def square(self, size: int) -> Tensor:
         """Return the middle square of the photo as float32 [3, size, size] in sRGB 0..1."""
-        return picture_tensor(ImageOps.fit(self.picture, (size, size), Image.Resampling.LANCZOS))
+        return picture_tensor(self.middle(size))
 
 
 def picture_tensor(picture: Image.Image) -> Tensor:

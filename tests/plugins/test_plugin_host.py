@@ -295,6 +295,8 @@ def test_words_of_entries_are_those_of_the_scene():
 def test_hooks_are_documented_and_on_one_screen():
     from renderer import hookspecs
 
-    kinds = ("effects", "easings", "generators", "signals", "beat_trackers", "scorers", "perceptual", "sinks")
+    kinds = (
+        "effects", "easings", "generators", "signals", "beat_trackers", "scorers", "perceptual", "landmarks", "sinks"
+    )  # fmt: skip
     assert tuple(f"register_{kind}" for kind in kinds) == HOOKS
     assert all(getattr(hookspecs, hook).__doc__ for hook in HOOKS)
