@@ -55,15 +55,16 @@ def begin(folder: Path, model: Model, plan: Plan) -> int:
 
     Raises LatentFileError where the folder holds another one.
     """
-    size = list(model.generator.img_size)
-    about = {"format": FORMAT, **model.facts, **asdict(plan), "size": size, "num_ws": model.generator.num_ws}
+    generator = model.generator
+    shape = {"size": list(generator.img_size), "num_ws": generator.num_ws, "w_dim": generator.w_dim}
+    about = {"format": FORMAT, **model.facts, **asdict(plan), **shape}
     path = folder / ABOUT
     if path.exists():
         for name, theirs in read_about(folder).items():
             if about.get(name) != theirs and name != "count":
                 raise LatentFileError(f"{folder}: holds a dataset with {name} {theirs}, this one has {about.get(name)}")
     folder.mkdir(parents=True, exist_ok=True)
-    _whole(path, json.dumps({**about, "w_dim": model.generator.w_dim}, indent=1).encode())
+    _whole(path, json.dumps(about, indent=1).encode())
     return sum(len(seeds) for name, seeds in plan.shards() if complete(folder / name, seeds))
 
 

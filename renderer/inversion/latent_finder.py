@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from renderer.errors import CheckpointError
 from renderer.generators.safe_pickle import check_file
+from renderer.inversion.encoder import Encoder
 
 HEADER = "latentreel_finder"
 GROUPS = 8  # of channels that are normalised together
@@ -53,8 +54,8 @@ class Residual(nn.Module):
         return functional.silu(whole)
 
 
-class LatentFinder(nn.Module):
-    """Find ws [N, num_ws, w_dim] of images [N, 3, H, W] in -1..1, of any size.
+class LatentFinder(Encoder):
+    """Find ws [N, num_ws, w_dim] of images [N, 3, H, W] in -1..1; those of another size are averaged down first.
 
     mean, deviation  [w_dim], of w: what it finds is counted in deviations from the mean.
     """
@@ -65,6 +66,7 @@ class LatentFinder(nn.Module):
     def __init__(self, shape: FinderShape) -> None:
         super().__init__()
         self.shape = shape
+        self.image_size, self.num_ws, self.w_dim = shape.size, shape.num_ws, shape.w_dim
         width, side = shape.width, shape.size // 2
         self.stem = nn.Conv2d(3, width, 5, stride=2, padding=2)
         blocks = []
@@ -89,7 +91,7 @@ class LatentFinder(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Return ws [N, num_ws, w_dim], all rows alike."""
         w = self.mean + self.deviation * self.scaled(images)
-        return w.unsqueeze(1).expand(-1, self.shape.num_ws, -1)
+        return w.unsqueeze(1).expand(-1, self.num_ws, -1)
 
 
 def save_latent_finder(path: Path, finder: LatentFinder, facts: Mapping[str, Any], more: Mapping[str, Tensor]) -> Path:

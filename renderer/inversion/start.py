@@ -7,11 +7,12 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from renderer.directions.model import Progress, silent
 from renderer.errors import LatentFileError
 from renderer.inversion.distance import Distance
-from renderer.inversion.latent_finder import load_latent_finder
+from renderer.inversion.encoders import load_encoder
 from renderer.inversion.painter import Painter
 from renderer.inversion.schedule import FEWEST, MOST, SAMPLED, Stage, affordable
 from renderer.inversion.settings import Settings
@@ -91,7 +92,9 @@ def from_file(space: Space, path: Path, photos: Tensor) -> Tensor:
     """Return the variables of what a file of latents or an encoder gives for T photos."""
     generator = space.model.generator
     if path.suffix not in LATENTS:
-        ws = load_latent_finder(path)(photos).to(generator.device)
+        encoder = load_encoder(path, device=generator.device)
+        with torch.no_grad():
+            ws = encoder(functional.interpolate(photos, 2 * (encoder.image_size,), mode="area"))
         wanted = (generator.num_ws, generator.w_dim)
         if ws.shape[1:] != wanted:
             raise LatentFileError(
