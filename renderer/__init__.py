@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from renderer.fitting import fit as fit
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
+    from renderer.generators.tensor_files import read_tensors as read_tensors
     from renderer.hookspecs import hookimpl as hookimpl
     from renderer.inversion.encoders import load_encoder as load_encoder
     from renderer.job import Run as Run
@@ -128,6 +129,7 @@ _PLACES = {
     ),
     "fitting": "fit",
     "generators.base": "FeatureMap Generator",
+    "generators.tensor_files": "read_tensors",
     "hookspecs": "hookimpl",
     "inversion.encoders": "load_encoder",
     "job": "Run",

@@ -21,6 +21,7 @@ from renderer import (
     cli_models,
     cli_music,
     cli_photos,
+    cli_project,
 )
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
@@ -267,6 +268,9 @@ OTHERS = (
     cli_music.plot,
     cli_photos.align,
     cli_photos.encode,
+    cli_project.dataset,
+    cli_project.project,
+    cli_project.train_encoder,
 )
 for command in OTHERS:
     cli.add_command(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,24 +46,31 @@ def naming(option: str) -> Iterator[None]:
         raise LatentreelError(f"{option}: {problem}") from problem
 
 
-def with_model(function: Any) -> Any:
-    """Add the options that say which model is looked at, and how."""
+def model_options(pixels: int) -> Callable[[Any], Any]:
+    """Return what adds the options that say which model is looked at, and how; `pixels` is the size it has at first."""
     options = (
         click.option(
             "-m", "--model", metavar="MODEL", default="bloom", show_default=True,
             help="A file, an https:// address, or a name of `render models`.",
         ),
         click.option(
-            "--size", metavar="PIXELS", type=click.IntRange(8, 4096), default=128, show_default=True,
+            "--size", metavar="PIXELS", type=click.IntRange(8, 4096), default=pixels, show_default=True,
             help="Of the pictures of bloom and others of any size.",
         ),
         click.option("--class", "label", metavar="N", type=click.IntRange(0), help="Class of a conditional model."),
         click.option("--device", metavar="DEVICE", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
     )  # fmt: skip
-    function = with_plugins(function)
-    for option in reversed(options):
-        function = option(function)
-    return function
+
+    def add(function: Any) -> Any:
+        function = with_plugins(function)
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+with_model = model_options(128)
 
 
 def opened(model: str, size: int, label: int | None, device: str, folders: tuple[Path, ...]) -> Model:

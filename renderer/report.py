@@ -62,6 +62,15 @@ def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "fr
 
 
 @contextmanager
+def seeking_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar with time left and, beside the title, the words that the function given is called with."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                  console=err) as progress:  # fmt: skip
+        task = progress.add_task(title, total=total)
+        yield lambda count, text: progress.update(task, advance=count, description=f"{title}: {text}")
+
+
+@contextmanager
 def preparing(compiled: bool, *, quiet: bool = False) -> Iterator[None]:
     """Say why nothing is rendered yet, while a network is compiled."""
     what = "compiling the network for this machine; a minute or two" if compiled else "preparing kernels for this CPU"
@@ -264,7 +273,7 @@ def print_plugins(registries: Registries) -> None:
     offers: dict[str, list[str]] = {}
     kinds = (
         registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks,
-        registries.scorers, registries.upscalers, registries.landmarks,
+        registries.scorers, registries.perceptual, registries.upscalers, registries.landmarks,
     )  # fmt: skip
     for registry in (*kinds, registries.beat_trackers):
         for name, plugin in registry.plugins.items():

@@ -12,6 +12,7 @@ from renderer import hookimpl
 from renderer.contract import ENTRY_WORDS
 from renderer.errors import PluginError
 from renderer.plugin_manager import (
+    DEFAULT_PERCEPTUAL,
     DEFAULT_PLUGINS,
     DEFAULT_SCORERS,
     DEFAULT_SIGNALS,
@@ -76,6 +77,7 @@ def test_bundled_plugins_come_first_then_packages_then_folders(install, plugin, 
     names = [name for name, _ in manager.list_name_plugin()]
     bundled = [name.replace("_", "-") for name in DEFAULT_PLUGINS] + [f"signal {name}" for name in DEFAULT_SIGNALS]
     bundled += [f"scorer {name}" for name in DEFAULT_SCORERS]
+    bundled += [f"perceptual {name}" for name in DEFAULT_PERCEPTUAL]
     assert names == [*bundled, "tides (latentreel-else 1.2)", str(folder / "a.py"), str(folder / "b.py")]
     assert broken == []
 
@@ -300,7 +302,8 @@ def test_hooks_are_documented_and_on_one_screen():
     from renderer import hookspecs
 
     kinds = (
-        "effects", "easings", "generators", "signals", "beat_trackers", "landmarks", "scorers", "sinks", "upscalers",
+        "effects", "easings", "generators", "signals", "beat_trackers", "landmarks", "scorers", "perceptual",
+        "sinks", "upscalers",
     )  # fmt: skip
     assert tuple(f"register_{kind}" for kind in kinds) == HOOKS
     assert all(getattr(hookspecs, hook).__doc__ for hook in HOOKS)
