@@ -22,6 +22,7 @@ from renderer import (
     cli_music,
     cli_photos,
     cli_project,
+    cli_scene,
 )
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
@@ -223,27 +224,6 @@ def sheet(scene: Path, output: Path | None, count: int, columns: int, **options:
     report.out.print(str(path), soft_wrap=True)
 
 
-@cli.command()
-@click.argument("name")
-def new(name: str) -> None:
-    """Write a commented scene to start from."""
-    from renderer.scene.starter import write_starter
-
-    path = write_starter(name)
-    click.echo(f"{path}\nnow: render {path}")
-
-
-@cli.command(short_help="Print the JSON Schema of scenes, for editors.")
-@with_plugins
-def schema(folders: tuple[Path, ...]) -> None:
-    """Print the JSON Schema of scenes, with every installed effect, for editors."""
-    import json
-
-    from renderer.scene.schema import scene_schema
-
-    click.echo(json.dumps(scene_schema(registries_of(folders)), indent=1))
-
-
 @cli.command(short_help="List plugins, and those that failed to load.")
 @with_plugins
 def plugins(folders: tuple[Path, ...]) -> None:
@@ -271,6 +251,8 @@ OTHERS = (
     cli_project.dataset,
     cli_project.project,
     cli_project.train_encoder,
+    cli_scene.new,
+    cli_scene.schema,
 )
 for command in OTHERS:
     cli.add_command(command)
