@@ -38,7 +38,7 @@ def find_faces(pixels: Pixels) -> list[Face]:
 def within(boxes: Array, width: int, height: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Tell the boxes [K, 4] whose middle is in the picture from those that were seen beside it."""
     middles, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    return np.all((middles >= 0) & (middles < (width, height)) & (sizes >= SMALLEST), axis=1)
+    return np.asarray(((middles >= 0) & (middles < (width, height)) & (sizes >= SMALLEST)).all(axis=1))
 
 
 def points_in(image: Tensor, box: Array) -> Array:
