@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from renderer.fitting import fit as fit
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
+    from renderer.generators.tensor_files import read_tensors as read_tensors
     from renderer.hookspecs import hookimpl as hookimpl
     from renderer.inversion.encoders import load_encoder as load_encoder
     from renderer.job import Run as Run
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from renderer.masks import sampled as sampled
     from renderer.mixing import keep_neutral as keep_neutral
     from renderer.mixing import lay_over as lay_over
+    from renderer.mixing import mix as mix
     from renderer.mixing import per_picture as per_picture
     from renderer.mixing import premultiplied as premultiplied
     from renderer.mixing import straight as straight
@@ -127,6 +129,7 @@ _PLACES = {
     ),
     "fitting": "fit",
     "generators.base": "FeatureMap Generator",
+    "generators.tensor_files": "read_tensors",
     "hookspecs": "hookimpl",
     "inversion.encoders": "load_encoder",
     "job": "Run",
@@ -136,7 +139,7 @@ _PLACES = {
     "lettering": "draw_text",
     "lut": "Lut read_lut",
     "masks": "read_mask sampled",
-    "mixing": "keep_neutral lay_over per_picture premultiplied straight",
+    "mixing": "keep_neutral lay_over mix per_picture premultiplied straight",
     "noise": "simplex_loop",
     "pages": "keep_pages",
     "picture_file": "read_picture",

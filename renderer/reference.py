@@ -107,7 +107,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, code: bool 
 
 
 def effects_page(registries: Registries, pictures: dict[str, str] | None = None) -> str:
-    """Return the reference of all effects; pictures gives the picture of an effect's example by its name."""
+    """Return the reference of all effects; pictures gives, by its name, the pictures of an effect's example."""
     contents = table(
         ("effect", "stage", "what it does"),
         [
@@ -116,19 +116,20 @@ def effects_page(registries: Registries, pictures: dict[str, str] | None = None)
         ],
         code=False,
     )
-    parts = [f"# Effects\n\nMade from the code by `make docs`; `render effects NAME` prints the same.\n\n{contents}"]
+    made = "Made from the code by `make docs`; `render effects NAME` prints the same."
+    parts = [f"# Effects\n\n{made} [What they cost](effect-costs.md).\n\n{contents}"]
     for name, effect in sorted(registries.effects.items()):
         parts.append(effect_section(name, effect, (pictures or {}).get(name)))
     return "\n\n".join(parts) + "\n"
 
 
-def effect_section(name: str, effect: type[Effect], picture: str | None = None) -> str:
+def effect_section(name: str, effect: type[Effect], pictures: str | None = None) -> str:
     """Return the section about one effect."""
     example = example_scene(effect).rstrip()
     rows = [(field, linked(kind, "scene.md"), default, text) for field, kind, default, text in parameters(effect)]
     what = table(("parameter", "type", "default", "meaning"), [*rows])
     text = inspect.cleandoc(effect.__doc__ or "")
-    seen = f"\n\n![Frames of the example, from its beginning to its end]({picture})" if picture else ""
+    seen = f"\n\n{pictures}" if pictures else ""
     return f"## {name}\n\n{text}\n\n{what}\n\n```yaml\n{example}\n```{seen}"
 
 

@@ -17,6 +17,7 @@ from renderer.generators.safe_pickle import check_file, guarded, parse
 from renderer.generators.safetensors_format import is_safetensors
 from renderer.inversion import e4e
 from renderer.inversion.encoder import Encoder
+from renderer.inversion.latent_finder import load_latent_finder
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def _open_pickled(path: Path) -> Encoder:
 
 
 OPENERS: Sequence[Opener] = (
+    Opener("a latent finder of `render train-encoder`", is_safetensors, load_latent_finder),
     Opener("a checkpoint of encoder4editing or pSp", lambda path: not is_safetensors(path), _open_pickled),
 )
 
