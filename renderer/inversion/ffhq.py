@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from renderer.landmarks import Array
 
 SIZE = 1024  # pixels of FFHQ
-OVERSAMPLED = 4  # the square is cut out this many times larger, and reduced
+OVERSAMPLED, LARGEST = 4, 4096  # the square is cut out this many times larger, up to these pixels, and reduced
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
 CORNERS_OF_MOUTH = [48, 54]
 Shares = np.ndarray[Any, np.dtype[np.float32]]
@@ -25,10 +25,10 @@ def align(picture: Image.Image, points: Array, size: int = SIZE, transform_size:
     """Return the face with landmarks [68, 2] as a square picture of `size` pixels, as FFHQ was made.
 
     picture         mode RGB.
-    transform_size  pixels of the square before it is reduced; 4 times `size` where None, as in FFHQ.
+    transform_size  pixels of the square before it is reduced; 4 times `size` where None, 4096 at most, as in FFHQ.
     """
     region = Region.of(picture, points).shrunk(size).cropped().padded()
-    return region.upright(size, transform_size or OVERSAMPLED * size)
+    return region.upright(size, transform_size or max(size, min(OVERSAMPLED * size, LARGEST)))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from renderer.errors import PhotoError, PluginError, ValueProblem
-from renderer.landmarks import POINTS, Face, Finder, Maker, Pixels
+from renderer.landmarks import POINTS, Array, Face, Finder, Maker, Pixels
 from renderer.registry import Registry
 
 DEFAULT = "face-api"
@@ -46,7 +46,10 @@ def make_finder(name: str, file: Path | None, landmarks: Registry[Maker]) -> Fin
 
 def _checked(find: Callable[[Pixels], list[Face]], name: str, pixels: Pixels) -> list[Face]:
     faces = list(find(pixels))
-    for face in faces:
-        if not isinstance(face, Face) or np.shape(face.points) != (POINTS, 2) or not np.isfinite(face.points).all():
-            raise PluginError(f"landmarks {name!r}: expected a list of Face, each with finite points [{POINTS}, 2]")
+    if not all(isinstance(face, Face) and _is_a_face(face.points) for face in faces):
+        raise PluginError(f"landmarks {name!r}: expected a list of Face, each with finite points [{POINTS}, 2]")
     return faces
+
+
+def _is_a_face(points: Array) -> bool:
+    return np.shape(points) == (POINTS, 2) and bool(np.isfinite(points).all()) and bool(np.ptp(points, axis=0).all())

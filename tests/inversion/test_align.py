@@ -12,7 +12,8 @@ from PIL import Image
 
 from renderer import Face
 from renderer.inversion.face_api import face_api_finder
-from renderer.inversion.ffhq import Region
+from renderer.inversion.face_api.find import within
+from renderer.inversion.ffhq import Region, align
 from tests.scene.command import run
 
 ASTRONAUT = Path(__file__).parent.parent / "fixtures" / "photos" / "astronaut.jpg"
@@ -56,6 +57,18 @@ def test_faces_turn_with_the_photo():
     spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     wanted = (face.points - 128) @ spin + 128
     assert np.abs(turned.points - wanted).mean() < 0.03 * Region.of(portrait(), face.points).side
+
+
+@pytest.mark.parametrize("box", [(0, 0, 120, 256), (90, 0, 256, 256), (0, 0, 256, 100), (0, 100, 256, 256)])
+def test_a_face_at_the_edge_is_aligned_or_not_seen(box):
+    picture = portrait().crop(box)
+    for face in face_api_finder()(np.asarray(picture)):
+        assert align(picture, face.points, 64).size == (64, 64)
+
+
+def test_what_is_seen_beside_the_picture_is_no_face():
+    boxes = np.array([[10, 10, 50, 50], [90, 20, 140, 60], [-40, 0, 10, 50], [20, 20, 20.5, 60]], float)
+    assert within(boxes, 100, 80).tolist() == [True, False, False, False]
 
 
 def test_a_portrait_becomes_a_square_with_the_eyes_in_place(tmp_path):

@@ -12,6 +12,7 @@ from PIL import Image
 from renderer import CheckpointError, LatentreelError, load_encoder
 from renderer.generators.safe_pickle import read_checkpoint
 from renderer.inversion.e4e import E4E
+from renderer.inversion.latent_finder import FinderShape, LatentFinder, save_latent_finder
 from renderer.inversion.result import read_result
 from tests.scene.command import run
 
@@ -141,6 +142,16 @@ def test_aligning_may_be_asked_for_or_left_out(tmp_path):
     first, asked, plain = (read_result(tmp_path / name).ws for name in ("a.npz", "b.npz", "c.npz"))
     assert torch.equal(first, asked)
     assert (first - plain).abs().max() > 1e-3
+
+
+def test_a_latent_finder_encodes_for_any_model(tmp_path):
+    finder = LatentFinder(FinderShape(32, 8, 14, 64)).eval()
+    save_latent_finder(tmp_path / "finder.safetensors", finder, {}, {})
+    Image.new("RGB", (64, 64), "teal").save(tmp_path / "flower.png")
+    said = run(tmp_path, "encode", "flower.png", "-m", "bloom", "--encoder", "finder.safetensors", "-o", "it.npz")
+    assert said.code == 0, said.err
+    wall = torch.tensor([0, 128, 128]).view(1, 3, 1, 1).expand(1, 3, 32, 32) / 127.5 - 1
+    near(read_result(tmp_path / "it.npz").ws, finder(wall).detach())
 
 
 def refused(folder, *args):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from renderer.errors import PhotoError
 from renderer.inversion.face_api.detector import detect
 from renderer.inversion.face_api.points import SIZE, points_of
 from renderer.landmarks import Array, Face, Finder, Pixels
+
+SMALLEST = 2  # pixels of a box
 
 
 def face_api_finder(file: Path | None = None) -> Finder:
@@ -27,7 +30,15 @@ def find_faces(pixels: Pixels) -> list[Face]:
     """Return the faces of a picture uint8 [H, W, 3], the surest first."""
     image = torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)
     boxes, scores = detect(image)
+    inside = within(boxes, image.shape[2], image.shape[1])
+    boxes, scores = boxes[inside], scores[inside]
     return [Face(points_in(image, box), float(score)) for box, score in zip(boxes, scores, strict=True)]
+
+
+def within(boxes: Array, width: int, height: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell the boxes [K, 4] whose middle is in the picture from those that were seen beside it."""
+    middles, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    return np.asarray(((middles >= 0) & (middles < (width, height)) & (sizes >= SMALLEST)).all(axis=1))
 
 
 def points_in(image: Tensor, box: Array) -> Array:
