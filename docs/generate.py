@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,6 +17,9 @@ from renderer import api, reference
 from renderer.cli import cli, film
 from renderer.example_models import write_models
 from renderer.example_song import write_song
+from renderer.inversion.faces import drawn, find_faces, one_square
+from renderer.inversion.finders import make_finder
+from renderer.inversion.photo import read_photo
 from renderer.job import Run, plugins
 from renderer.plot.picture import draw_plot
 from renderer.plot.shown import shown
@@ -136,7 +140,8 @@ def command_section(title: str, command: click.Command) -> str:
     arguments = " ".join(
         one.make_metavar(click.Context(command)) for one in command.params if isinstance(one, click.Argument)
     )
-    usage = title if title.endswith("SCENE") else f"{title} {arguments}".strip()
+    given = [f"{one.opts[0]} {one.metavar}" for one in command.params if isinstance(one, click.Option) and one.required]
+    usage = title if title.endswith("SCENE") else " ".join([title, arguments, *given]).strip()
     options = [one.get_help_record(click.Context(command)) for one in command.params if isinstance(one, click.Option)]
     rows = [(flags, text) for flags, text in (one for one in options if one)]
     table = f"\n\n{reference.table(('option', 'meaning'), rows)}" if rows else ""
@@ -236,6 +241,53 @@ def draw_film(scene: Path, name: str, folder: Path, bars: tuple[int, int], frame
     return path
 
 
+DIRECTIONS = {
+    "brightness": "directions fit --scorer brightness --no-strip -o brightness.npz",
+    "brightness-strip": "directions show brightness.npz --cell 96",
+    "freed": "directions fit --scorer brightness --without radius --without zoom --no-strip -o freed.npz",
+    "freed-strip": "directions show freed.npz --cell 96",
+    "pca": "directions pca --no-strip -o pca.npz",
+    "pca-strip": "directions show pca.npz --cell 96",
+    "psi": "grid --rows 0-3 --cell 96",
+    "mix": "grid --rows 0-3 --mix 6-10 --layers middle --cell 96",
+    "named": "grid --rows 3 --direction petals --direction swirl --direction saturation --direction ruffle --cell 96",
+}  # what finds a direction, and what draws
+
+
+def draw_directions(folder: Path) -> Iterator[Path]:
+    """Write the pictures of docs/directions.md, by the commands that it shows."""
+    (IMAGES / "directions").mkdir(parents=True, exist_ok=True)
+    for name, line in DIRECTIONS.items():
+        picture = folder / f"{name}.png"
+        words = [str(folder / word) if word.endswith(".npz") else word for word in line.split()]
+        drawn = [] if "--no-strip" in words else ["-o", str(picture)]
+        cli.main([*words, *drawn], standalone_mode=False)
+        if drawn:
+            path = IMAGES / "directions" / f"{name.removesuffix('-strip')}.webp"
+            Image.open(picture).save(path, quality=86, method=6)
+            yield path
+
+
+def draw_photos() -> Iterator[Path]:
+    """Write the pictures of docs/photos.md: an aligned portrait, and a group, each with what was found in it."""
+    photo = read_photo(ROOT / "tests" / "fixtures" / "photos" / "astronaut.jpg")
+    find = make_finder("face-api", None, plugins().landmarks)
+    large = replace(photo, picture=photo.picture.resize((360, 360), Image.Resampling.LANCZOS))
+    faces = find_faces(large, find)
+    aligned = one_square(faces[0].aligned(360), 360)
+    portrait = lay_out([("photo.jpg, with --show", one_square(drawn(faces), 360)), ("aligned.png", aligned)], 2)
+    group = Image.new("RGB", (1000, 420), (90, 110, 120))
+    for side, turn, left, top in ((360, 0, 20, 30), (260, -12, 400, 90), (150, 15, 690, 40), (110, 0, 850, 250)):
+        one = photo.picture.resize((side, side), Image.Resampling.LANCZOS)
+        group.paste(one.rotate(turn, Image.Resampling.BICUBIC, fillcolor=(90, 110, 120)), (left, top))
+    pictures = {"align": portrait, "group": drawn(find_faces(replace(photo, picture=group), find))}
+    (IMAGES / "photos").mkdir(exist_ok=True)
+    for name, picture in pictures.items():
+        path = IMAGES / "photos" / f"{name}.webp"
+        picture.save(path, quality=86, method=6)
+        yield path
+
+
 SAVED = re.compile(r"[Ss]ave (?:this|it) as `([\w./-]+)`:?\s*\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -290,7 +342,8 @@ def main(arguments: list[str]) -> None:
             print(path.relative_to(ROOT))
     if "--pictures" in arguments:
         with tempfile.TemporaryDirectory() as folder:
-            for path in (*draw_readme(), *draw_audio(Path(folder))):
+            drawn_pictures = (*draw_readme(), *draw_photos(), *draw_audio(Path(folder)), *draw_directions(Path(folder)))
+            for path in drawn_pictures:
                 print(path.relative_to(ROOT))
     for path, text in pages().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -15,7 +15,6 @@ from renderer import (
     Signal,
     hookimpl,
     keep_neutral,
-    lerp,
     luma,
     param,
     per_picture,
@@ -60,7 +59,7 @@ class ColourGrade(ImageEffect):
             graded = frame.prepared.of(graded)
         changes = [getattr(p, name) != rest for name, rest in NEUTRAL.items()]
         neutral = torch.stack(changes).any(0).logical_not() & (frame.prepared is None)
-        graded = lerp(colours, graded.clamp(0, 1), per_picture(p.amount))
+        graded = torch.lerp(colours, graded.clamp(0, 1), per_picture(p.amount))
         return keep_neutral(x, torch.cat([graded, alpha], 1), neutral | (p.amount == 0))
 
     def toned(self, colours: Tensor, p: Any) -> Tensor:

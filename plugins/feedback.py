@@ -15,9 +15,11 @@ from renderer import (
     ValueProblem,
     hookimpl,
     keep_neutral,
-    lerp,
+    mix,
     param,
     per_picture,
+    premultiplied,
+    straight,
     view_matrix,
     warp,
 )
@@ -51,9 +53,11 @@ class Feedback(ImageEffect):
         age = frame.past.age
         look = view_matrix(x, p.zoom**age, p.rotate * age, p.x, p.y)
         past = warp(frame.past.image, look, self.edge)
-        keep = per_picture(torch.exp2(-age / p.trail.clamp(1e-6, 0.4)))
-        seen = torch.maximum(x, past * keep) if self.by == "lighten" else lerp(x, past, keep)
-        return keep_neutral(x, seen, p.trail <= 0)
+        keep = torch.exp2(-age / p.trail.clamp(1e-6, 0.4))
+        if self.by == "lighten":
+            lights = premultiplied(past) * per_picture(keep)
+            return keep_neutral(x, straight(torch.maximum(premultiplied(x), lights)), p.trail <= 0)
+        return keep_neutral(x, mix(x, past, keep), p.trail <= 0)
 
 
 @hookimpl

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from renderer import Frame, ImageEffect, Signal, Time, hookimpl, keep_neutral, lerp, param, per_picture, pixel_centres
-from renderer import sample_at as sampled
+from renderer import Frame, ImageEffect, Signal, Time, hookimpl, keep_neutral, mix, param, pixel_centres, sample_at
 
 
 class Kaleidoscope(ImageEffect):
@@ -46,7 +45,7 @@ class Kaleidoscope(ImageEffect):
         reach = (columns.square() + rows.square()).sqrt() / p.scale.clamp_min(1e-3)[:, None, None]
         across = angle.cos().mul_(reach).div_(aspect).add_((2 * p.x - 1)[:, None, None])
         down = angle.sin().mul_(reach).neg_().add_((2 * p.y - 1)[:, None, None])
-        return keep_neutral(x, lerp(x, sampled(x, across, down), per_picture(p.amount)), p.amount == 0)
+        return keep_neutral(x, mix(x, sample_at(x, across, down), p.amount), p.amount == 0)
 
 
 @hookimpl

@@ -12,9 +12,8 @@ from renderer import (
     Signal,
     hookimpl,
     keep_neutral,
-    lerp,
+    mix,
     param,
-    per_picture,
     pixel_centres,
     sample_at,
 )
@@ -52,7 +51,7 @@ class Mirror(ImageEffect):
             mirrored(places, at, side)
             for places, side in zip((columns[None, None, :], rows[None, :, None]), SIDES[self.keep], strict=True)
         )
-        return keep_neutral(x, lerp(x, sample_at(x, across, down), per_picture(p.amount)), p.amount == 0)
+        return keep_neutral(x, mix(x, sample_at(x, across, down), p.amount), p.amount == 0)
 
 
 def mirrored(places: Tensor, at: Tensor, side: int) -> Tensor:

@@ -15,7 +15,6 @@ from renderer import (
     Signal,
     hookimpl,
     keep_neutral,
-    lerp,
     luma,
     param,
     per_picture,
@@ -59,7 +58,7 @@ class Palette(ImageEffect):
             given = colours + per_picture(p.dither) * self.pattern(x) / (len(palette) - 1)
         index = by_tone(given, palette) if self.by == "tone" else nearest(given, palette)
         painted = torch.stack([channel[index] for channel in palette.T], 1)
-        painted = torch.cat([lerp(colours, painted, per_picture(p.amount)), alpha], 1)
+        painted = torch.cat([torch.lerp(colours, painted, per_picture(p.amount)), alpha], 1)
         return keep_neutral(x, painted, p.amount == 0)
 
     def pattern(self, x: Tensor) -> Tensor:

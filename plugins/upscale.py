@@ -17,7 +17,6 @@ from renderer import (
     Upscaler,
     hookimpl,
     keep_neutral,
-    lerp,
     param,
     per_picture,
     split_alpha,
@@ -60,7 +59,7 @@ class Upscale(ImageEffect):
             return x
         shrunk = interpolate(colours, small, mode="bicubic", antialias=True)
         large = frame.prepared(shrunk.clamp(0, 1), (height, width)).clamp(0, 1)
-        mixed = torch.cat([lerp(colours, large, per_picture(p.amount)), alpha], 1)
+        mixed = torch.cat([torch.lerp(colours, large, per_picture(p.amount)), alpha], 1)
         return keep_neutral(x, mixed, p.amount == 0)
 
 

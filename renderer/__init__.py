@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from renderer.errors import CheckpointError as CheckpointError
     from renderer.errors import LatentFileError as LatentFileError
     from renderer.errors import LatentreelError as LatentreelError
+    from renderer.errors import PhotoError as PhotoError
     from renderer.errors import PluginError as PluginError
     from renderer.errors import SceneError as SceneError
     from renderer.errors import SinkError as SinkError
@@ -51,8 +52,11 @@ if TYPE_CHECKING:
     from renderer.fitting import fit as fit
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
+    from renderer.generators.tensor_files import read_tensors as read_tensors
     from renderer.hookspecs import hookimpl as hookimpl
+    from renderer.inversion.encoders import load_encoder as load_encoder
     from renderer.job import Run as Run
+    from renderer.landmarks import Face as Face
     from renderer.latents import Latents as Latents
     from renderer.latents import lerp as lerp
     from renderer.latents import slerp as slerp
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
     from renderer.masks import sampled as sampled
     from renderer.mixing import keep_neutral as keep_neutral
     from renderer.mixing import lay_over as lay_over
+    from renderer.mixing import mix as mix
     from renderer.mixing import per_picture as per_picture
     from renderer.mixing import premultiplied as premultiplied
     from renderer.mixing import straight as straight
@@ -118,17 +123,23 @@ _PLACES = {
     "colour": "split_alpha to_linear to_srgb luma paint",
     "context": "Film Frame Past",
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
-    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem nearest",
+    "errors": (
+        "CheckpointError LatentFileError LatentreelError PhotoError PluginError SceneError SinkError ValueProblem "
+        "nearest"
+    ),
     "fitting": "fit",
     "generators.base": "FeatureMap Generator",
+    "generators.tensor_files": "read_tensors",
     "hookspecs": "hookimpl",
+    "inversion.encoders": "load_encoder",
     "job": "Run",
+    "landmarks": "Face",
     "latents": "Latents lerp slerp truncate",
     "layer_noise": "layer_noise noise_amounts",
     "lettering": "draw_text",
     "lut": "Lut read_lut",
     "masks": "read_mask sampled",
-    "mixing": "keep_neutral lay_over per_picture premultiplied straight",
+    "mixing": "keep_neutral lay_over mix per_picture premultiplied straight",
     "noise": "simplex_loop",
     "pages": "keep_pages",
     "picture_file": "read_picture",

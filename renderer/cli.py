@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_authoring, cli_bench, cli_import, cli_models, cli_music
+from renderer import (
+    __version__,
+    cli_authoring,
+    cli_bench,
+    cli_directions,
+    cli_grid,
+    cli_import,
+    cli_models,
+    cli_music,
+    cli_photos,
+    cli_project,
+)
 from renderer.cli_options import naming, registries_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -247,12 +258,19 @@ OTHERS = (
     cli_authoring.effects,
     cli_authoring.new_plugin,
     cli_bench.bench,
+    cli_directions.directions,
+    cli_grid.grid,
     cli_import.import_,
     cli_models.convert,
     cli_models.info,
     cli_models.models,
     cli_music.audio,
     cli_music.plot,
+    cli_photos.align,
+    cli_photos.encode,
+    cli_project.dataset,
+    cli_project.project,
+    cli_project.train_encoder,
 )
 for command in OTHERS:
     cli.add_command(command)

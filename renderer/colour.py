@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+KNEE_LEVEL, KNEE_LIGHT = 0.04045, 0.04045 / 12.92  # the curve is straight below, a power above
 LUMA = (0.2126, 0.7152, 0.0722)  # the share of red, green and blue in brightness
 
 
@@ -50,8 +51,10 @@ def _colours(images: Tensor, curve: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def _light(level: Tensor) -> Tensor:
-    return torch.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    bent = level.clamp_min(KNEE_LEVEL).add_(0.055).div_(1.055).log_().mul_(2.4).exp_()
+    return bent.add(level.clamp_max(KNEE_LEVEL), alpha=1 / 12.92).sub_(KNEE_LIGHT)
 
 
 def _level(light: Tensor) -> Tensor:
-    return torch.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    bent = light.clamp_min(KNEE_LIGHT).log_().mul_(1 / 2.4).exp_()
+    return (bent * 1.055).sub_(0.055).add_(light.clamp_max(KNEE_LIGHT), alpha=12.92).sub_(KNEE_LEVEL)

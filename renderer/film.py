@@ -55,7 +55,7 @@ def make_film(
             writer.put(some)
             progress(len(some))
     files, seconds = tuple(sink.path for sink in sinks), time.perf_counter() - began
-    notes = (*outputs.notes, *slow_effects(timeline, seconds))
+    notes = (*timeline.notes, *outputs.notes, *slow_effects(timeline, seconds))
     return Rendered(files, len(frames), seconds, notes, timeline.skipped)
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from renderer.audio.trackers import BeatTracker
     from renderer.effects import Effect
     from renderer.generators.base import Generator
+    from renderer.landmarks import Maker
+    from renderer.perceptual import PerceptualMaker
+    from renderer.scorers import Scorer
     from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
     from renderer.values.easing import EasingFunction
@@ -48,6 +51,21 @@ def register_signals(register: Callable[[type[SignalSource]], None]) -> None:
 @hookspec
 def register_beat_trackers(register: Callable[[str, BeatTracker], None]) -> None:
     """Register beat trackers: a name for `tempo: {tracker: NAME}`, and a function of a Song that returns Beats."""
+
+
+@hookspec
+def register_scorers(register: Callable[[str, Scorer], None]) -> None:
+    """Register scorers: a name, and a function of RGB images [N, 3, H, W] in 0..1 that returns [N], more for more."""
+
+
+@hookspec
+def register_perceptual(register: Callable[[str, PerceptualMaker], None]) -> None:
+    """Register perceptual backends: a name, and what makes one of a file: a function of images that returns maps."""
+
+
+@hookspec
+def register_landmarks(register: Callable[[str, Maker], None]) -> None:
+    """Register landmarks: a name for `--landmarks`, and a function that makes one, a function of pixels to Faces."""
 
 
 @hookspec

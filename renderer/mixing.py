@@ -40,6 +40,11 @@ def straight(x: Tensor) -> Tensor:
     return torch.cat([torch.where(alpha < MIN_ALPHA, 0, colours / alpha.clamp_min(MIN_ALPHA)).clamp(0, 1), alpha], 1)
 
 
+def mix(x: Tensor, other: Tensor, amount: Tensor) -> Tensor:
+    """Return what lies between pictures and others, by amount [N]: x at 0, the others at 1; colours count by alpha."""
+    return straight(torch.lerp(premultiplied(x), premultiplied(other), per_picture(amount)))
+
+
 def lay_over(x: Tensor, color: Tensor, cover: Tensor) -> Tensor:
     """Return pictures with a colour, or colours of their own shape, laid over them where cover, 0..1, says so.
 
@@ -47,7 +52,7 @@ def lay_over(x: Tensor, color: Tensor, cover: Tensor) -> Tensor:
     """
     colours, alpha = split_alpha(x)
     if not alpha.shape[1]:
-        return colours + (color - colours) * cover
+        return torch.lerp(colours, color, cover)
     whole = alpha + (1 - alpha) * cover
     mixed = colours * alpha * (1 - cover) + color * cover
     return torch.cat([mixed / whole.clamp_min(MIN_ALPHA), whole], 1)

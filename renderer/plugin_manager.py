@@ -22,6 +22,7 @@ from renderer.contract import CHECKS
 from renderer.errors import PluginError, expected
 from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
+from renderer.inversion.finders import FINDERS
 from renderer.registry import BrokenPlugin, Registries, Registry
 from renderer.spoken import spoken
 from renderer.upscaling import UPSCALERS
@@ -84,6 +85,8 @@ DEFAULT_SIGNALS = (
     "stem",
     "tempo",
 )
+DEFAULT_SCORERS = ("brightness", "colourfulness")
+DEFAULT_PERCEPTUAL = ("pixel", "squeezenet", "vgg16")
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
 Loader = Callable[[], Any]
@@ -104,6 +107,12 @@ def build_plugin_manager(
         _register(manager, name.replace("_", "-"), partial(importlib.import_module, f"renderer.plugins.{name}"))
     for name in DEFAULT_SIGNALS:
         _register(manager, f"signal {name}", partial(importlib.import_module, f"renderer.plugins.signals.{name}"))
+    for name in DEFAULT_SCORERS:
+        _register(manager, f"scorer {name}", partial(importlib.import_module, f"renderer.plugins.scorers.{name}"))
+    for name in DEFAULT_PERCEPTUAL:
+        _register(
+            manager, f"perceptual {name}", partial(importlib.import_module, f"renderer.plugins.perceptual.{name}")
+        )
     for point in importlib.metadata.entry_points(group=PROJECT):
         if without is None or point.dist is None or point.dist.name != without:
             _attempt(broken, point_name(point), partial(_register, manager, point_name(point), point.load))
@@ -134,6 +143,8 @@ def load_plugins(
         registries.easings.add(name, easing, OURS)
     for name, tracker in TRACKERS.items():
         registries.beat_trackers.add(name, tracker, OURS)
+    for name, finder in FINDERS.items():
+        registries.landmarks.add(name, finder, OURS)
     for name, upscaler in UPSCALERS.items():
         registries.upscalers.add(name, upscaler, OURS)
     for name, embedded in EMBEDDED.items():
@@ -144,6 +155,9 @@ def load_plugins(
         "register_generators": registries.generators,
         "register_signals": registries.signals,
         "register_beat_trackers": registries.beat_trackers,
+        "register_scorers": registries.scorers,
+        "register_perceptual": registries.perceptual,
+        "register_landmarks": registries.landmarks,
         "register_sinks": registries.sinks,
         "register_upscalers": registries.upscalers,
     }

@@ -116,7 +116,8 @@ def effects_page(registries: Registries, pictures: dict[str, str] | None = None)
         ],
         code=False,
     )
-    parts = [f"# Effects\n\nMade from the code by `make docs`; `render effects NAME` prints the same.\n\n{contents}"]
+    made = "Made from the code by `make docs`; `render effects NAME` prints the same."
+    parts = [f"# Effects\n\n{made} [What they cost](effect-costs.md).\n\n{contents}"]
     for name, effect in sorted(registries.effects.items()):
         parts.append(effect_section(name, effect, (pictures or {}).get(name)))
     return "\n\n".join(parts) + "\n"

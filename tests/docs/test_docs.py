@@ -239,7 +239,7 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     registries = load_plugins((own,))
     assert registries.broken == []
     added = [name for name in registries.effects if name not in EFFECTS]
-    kinds = ("easings", "signals", "beat_trackers", "upscalers")
+    kinds = ("easings", "signals", "beat_trackers", "landmarks", "scorers", "perceptual", "upscalers")
     others = [name for kind in kinds for name in getattr(registries, kind) if name not in getattr(plugins(), kind)]
     assert added or others
     heard = [registries.signals[name].example for name in registries.signals if name not in plugins().signals]
