@@ -12,6 +12,7 @@ import click
 from renderer.errors import LatentreelError, ValueProblem
 
 if TYPE_CHECKING:
+    from renderer.job import Run
     from renderer.registry import Registries
 
 
@@ -41,3 +42,16 @@ def naming(option: str) -> Iterator[None]:
         yield
     except ValueProblem as problem:
         raise LatentreelError(f"{option}: {problem}") from problem
+
+
+def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:
+    """Return the run that options ask for."""
+    from renderer.job import Run
+    from renderer.scene.model import parse_fps, parse_size
+    from renderer.scene.tree import scalar
+
+    with naming("--size"):
+        wanted_size = None if size is None else parse_size(scalar(size))
+    with naming("--fps"):
+        wanted_fps = None if fps is None else parse_fps(scalar(fps))
+    return Run(size=wanted_size, fps=wanted_fps, **options)

@@ -133,7 +133,7 @@ class _Binder:
                 self.note(("audio",), ValueProblem(f"{name}: {problem}"))
         for path, problem in music.problems:
             self.note(path, problem)
-        self.check_outputs()
+        self.check_outputs(clock.film.end)
         if psi is None or self.problems:
             return None
         whole = tuple(entry for entry in entries if entry)
@@ -162,12 +162,14 @@ class _Binder:
                 found.append(BoundSection(section, share, tuple(shared(one, share) for one in bound if one)))
         return found
 
-    def check_outputs(self) -> None:
-        """Note every output that no sink writes."""
+    def check_outputs(self, seconds: float) -> None:
+        """Note every output that no sink writes, or whose preset is not for films of so many seconds."""
         sinks = (*self.registries.sinks.values(), *SINKS)
         for index, output in enumerate(self.scene.output):
+            if output.asked is not None:
+                self.attempt(("output", index, "preset"), partial(output.asked.check, seconds))
             try:
-                sink = sink_for(output.file, sinks)
+                sink = sink_for(output.called("film"), sinks)
             except SinkError as error:
                 self.note(("output", index, "file"), ValueProblem(f"{error}{self.registries.failed}"))
                 continue
