@@ -12,9 +12,10 @@ from renderer.engine import render_frames
 from renderer.errors import SceneError, SinkError, ValueProblem
 from renderer.film import Progress, Rendered, make_film
 from renderer.generators.base import Generator
-from renderer.job import Job, Run, load_generator, plugins, prepare, timeline_of
+from renderer.job import Job, Run, load_generator, plugins, timeline_of
 from renderer.levels import Frames
 from renderer.manifest import write_manifest
+from renderer.reel import prepare
 from renderer.registry import Registries
 from renderer.scene.load import read_manifest, read_scene
 from renderer.scene.model import Output, Scene
@@ -142,7 +143,7 @@ def open_sink(job: Job, output: Output, frames: range, registries: Registries | 
         height=height,
         fps=fps,
         frames=count,
-        channels=job.timeline.generator.img_channels,
+        channels=job.timeline.channels,
         quality=output.quality,
         max_bytes=output.max_bytes or limit,
         max_rate=asked.rate_within(float(count / fps)) if asked else None,

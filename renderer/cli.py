@@ -278,7 +278,8 @@ def open_job(
     with report.listening():
         opened = api.load_scene(scene, with_on_error(settings, on_error), registries)
     with report.download_bar(run.model or opened.model) as progress:
-        fetch_model(opened, run, registries, progress)
+        for part in opened.parts:
+            fetch_model(part, run, registries, progress)
     return api.prepare(opened, run, registries), registries, recorded
 
 

@@ -121,16 +121,14 @@ def prepare(
     registries: Registries | None = None,
     load: Callable[..., Generator] = load_generator,
 ) -> Job:
-    """Return the job of rendering a scene: model loaded, timeline compiled, size and batch chosen.
+    """Return the job of rendering a scene with a timeline: model loaded, timeline compiled, size and batch chosen.
 
     load is called instead of `load_generator`, by who keeps models.
     """
     run, registries = run or Run(), registries or plugins()
     if run.threads:
         torch.set_num_threads(run.threads)
-    device = checked_device(run.device)
-    wanted = run.size_of(scene)
-    model = model_path(scene, run)
+    device, wanted, model = checked_device(run.device), run.size_of(scene), model_path(scene, run)
     side = (wanted[1], wanted[0]) if wanted else None
     mode = choose_mode(run.mode, device, run.dtype, compiled=run.compiled is True)
     with placed(scene, run):
@@ -139,14 +137,19 @@ def prepare(
         mode = ONLY_EXACT
     generator = shaped(generator, scene, wanted)
     size = wanted or (generator.img_size[1], generator.img_size[0])
-    fps = run.fps_of(scene)
     if run.preview:
-        size, fps = preview_size(size), fps or scene.fps / (2 if scene.fps > 20 else 1)
-        generator = generator.resized(size[1], size[0]).to(device) if generator.any_size else generator
-    timeline = timeline_of(scene, generator, fps, registries)
+        size = preview_size(size)
+        generator = generator.resized(size[1], size[0]).to(generator.device) if generator.any_size else generator
+    timeline = timeline_of(scene, generator, wanted_fps(scene, run), registries)
     batch = run.batch or default_batch(timeline, size)
     mode = with_compiler(mode, timeline, size, batch, run)
     return Job(timeline, size, batch, run, model, mode)
+
+
+def wanted_fps(scene: Scene, run: Run) -> Fraction | None:
+    """Return the frames a second of a run, half the scene's in a preview; None for the scene's own."""
+    fps = run.fps_of(scene)
+    return fps or scene.fps / (2 if scene.fps > 20 else 1) if run.preview else fps
 
 
 def with_compiler(mode: Mode, timeline: Timeline, size: tuple[int, int], batch: int, run: Run) -> Mode:

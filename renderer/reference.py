@@ -17,7 +17,7 @@ from renderer import effects, hookspecs
 from renderer.effects import Effect
 from renderer.generators.bloom_attributes import ATTRIBUTES
 from renderer.registry import Registries
-from renderer.scene.model import Bytes, EntryOptions, Fps, Output, Scene, Size
+from renderer.scene.model import Bytes, ClipOptions, EntryOptions, Fps, Output, Scene, Size
 from renderer.scene.schema import scene_schema
 from renderer.values.easing import EASINGS
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
@@ -47,6 +47,8 @@ ANCHORS = {
     "Text": "texts",
     "Feature": "audio.md#numbers-that-listen",
     "Output": "every-output",
+    "Clip": "every-clip",
+    "Transition": "clips",
 }
 
 
@@ -143,11 +145,18 @@ def scene_tables(registries: Registries) -> str:
     """Return the tables of what stands in a scene, for docs/scene.md."""
     head = ("key", "type", "default", "meaning")
     described = scene_schema(registries)["properties"]
-    kinds = {"timeline": "list of effects", "include": "text or list of text", "vars": "map", "defaults": "map"}
+    kinds = {
+        "timeline": "list of effects",
+        "clips": "list of Clip",
+        "include": "text or list of text",
+        "vars": "map",
+        "defaults": "map",
+    }
     read_apart = [(key, kind, "-", described[key]["description"]) for key, kind in kinds.items()]
     sections = [
         ("Every key of a scene", [*parameters(Scene), *read_apart]),
         ("Every entry of the timeline, beside its effect", parameters(EntryOptions)),
+        ("Every clip", parameters(ClipOptions)),
         ("Every output", parameters(Output)),
     ]
     return "\n\n".join(f"### {title}\n\n{table(head, linked_rows(rows))}" for title, rows in sections)

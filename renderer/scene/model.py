@@ -37,6 +37,7 @@ from renderer.values.section_times import SectionTimes
 from renderer.values.signal import Signal
 from renderer.values.tempo import BeatList, Tempo
 from renderer.values.time import Time
+from renderer.values.transition import Transition
 
 MAX_PIXELS, MAX_SIDE, MIN_SIDE = 64_000_000, 16_384, 8
 MIN_FPS, MAX_FPS = Fraction(1, 1000), 1000
@@ -201,6 +202,7 @@ class Scene(Strict):
     )
     on_error: OnError = Field("stop", description="What an effect that fails does: stop the film, or skip those frames")
     _timeline: tuple[Entry, ...] = PrivateAttr(())
+    _clips: tuple[Clip, ...] = PrivateAttr(())
     _skipped: tuple[str, ...] = PrivateAttr(())
     _section_timelines: dict[str, tuple[Entry, ...]] = PrivateAttr({})
     _tree: Tree = PrivateAttr()
@@ -216,6 +218,16 @@ class Scene(Strict):
     def timeline(self) -> tuple[Entry, ...]:
         """Return the stack of effects, top to bottom, without those switched off."""
         return self._timeline
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """Return the clips that the film is cut from, instead of a timeline."""
+        return self._clips
+
+    @property
+    def parts(self) -> tuple[Scene, ...]:
+        """Return the scenes with a timeline that the film is made of: those of its clips, or itself."""
+        return tuple(clip.scene for clip in self._clips) or (self,)
 
     @property
     def section_timelines(self) -> dict[str, tuple[Entry, ...]]:
@@ -263,6 +275,27 @@ class Entry:
     path: tuple[Any, ...]
     key: str
     plugin: str = ""  # who brought the effect; empty for ours
+
+
+class ClipOptions(Strict):
+    """Describe one clip of a film."""
+
+    scene: str = Field(min_length=1, description="The scene that is seen, with a timeline of its own")
+    in_: Time | None = Field(None, alias="in", description="When in that scene it begins; default: at its start")
+    out: Time | None = Field(None, description="When in that scene it ends; default: at its end")
+    duration: Time | None = Field(None, description="How long it lasts, instead of `out`; a scene that loops goes on")
+    transition: Transition = Field(
+        Transition.parse("cut"), description="How it takes over from the clip before: cut, {crossfade: 1s}, {wipe: 1s}"
+    )
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Hold one clip: which part of a scene is seen, and the scene."""
+
+    options: ClipOptions
+    scene: Scene
+    path: tuple[Any, ...]
 
 
 def check_name(name: Any, what: str) -> None:
