@@ -61,11 +61,10 @@ def film_of_clips(scene: Scene, run: Run, registries: Registries, load: Load) ->
         size = size or jobs.prepare(scene.clips[0].scene, own, registries, load).size
         own = replace(own, size=jobs.preview_size(size) if run.preview else size)
     reel = Reel(plan, own, registries, load)
-    opened = [reel.open(index) for index in range(len(plan.clips))]
-    reel.channels = max(job.timeline.channels for job in opened)
-    first = opened[0]
-    batch = run.batch or min(job.batch for job in opened)
-    return ReelJob(reel, first.size, batch, run, run.model or "", first.mode)
+    known = [(job.timeline.channels, job.batch, job.size, job.mode) for job in map(reel.open, range(len(plan.clips)))]
+    channels, batches, (first, *_), (mode, *_) = zip(*known, strict=True)  # the jobs are not kept, nor their models
+    reel.channels = max(channels)
+    return ReelJob(reel, first, run.batch or min(batches), run, run.model or "", mode)
 
 
 class Reel:
@@ -165,8 +164,8 @@ class ReelPictures:
 
     def of(self, index: int) -> Pictures:
         """Return what makes the pictures of a clip."""
+        self.made = {one: held for one, held in self.made.items() if one in (index - 1, index)}  # before a model comes
         job = self.reel.open(index)
-        self.made = {one: held for one, held in self.made.items() if one in self.reel.opened}
         if index not in self.made or self.made[index][0] is not job:
             self.made[index] = (job, Pictures(job.timeline, self.size, self.batch))
         return self.made[index][1]

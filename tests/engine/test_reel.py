@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from renderer import Run, load_scene, prepare
+from renderer import Run, load_generator, load_scene, prepare, reel
 from renderer.api import iterate_frames, render
 from renderer.cli import pick_frames
 from renderer.errors import SceneError
 from renderer.scene.load import CONSUMED
 from renderer.transitions import reached
 
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 SCENES = {
     "a": "model: bloom\nduration: 1s\nloop: true\ntimeline: [{walk: {keys: [3, 14]}}]\n",
     "b": "model: bloom\ntempo: 120\nduration: 2s\ntimeline: [{walk: {keys: [15, 92]}}]\n",
@@ -94,6 +98,28 @@ def test_two_clips_are_open_at_most_and_one_model_serves_both(write_film, monkey
         most = max(most, len(job.timeline.opened))
     assert most == 2
     assert len(job.timeline.loaded) == 1
+
+
+def test_models_come_and_go(write_film, write_scene):
+    files = [FIXTURES / name for name in ("sg2ada_uncond64.pkl", "rosinality_convert64.pt", "sg2ada_orig32.pkl")]
+    for name, file in zip("xyz", files, strict=True):
+        write_scene(f"model: {file}\nduration: 300ms\ntimeline: [{{walk: {{keys: 3}}}}]\n", f"{name}.yaml")
+    loaded, most = [], 0
+
+    def load(*args, **options):
+        nonlocal most
+        gc.collect()
+        most = max(most, 1 + sum(one() is not None for one in loaded))
+        model = load_generator(*args, **options)
+        loaded.append(weakref.ref(model))
+        return model
+
+    scene = load_scene(
+        write_film("size: 64\nfps: 10\nclips: [x.yaml, y.yaml, {scene: z.yaml, transition: {wipe: 100ms}}]")
+    )
+    job = reel.prepare(scene, Run(batch=2, mode="exact"), load=load)
+    assert pictures(job).shape == (8, 64, 64, 3)
+    assert most == 2
 
 
 def test_every_pixel_is_reached_once_and_evenly():
