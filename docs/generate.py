@@ -52,6 +52,7 @@ def pages() -> dict[Path, str]:
         "easings": reference.easings_list,
         "directions": reference.directions_list,
         "hooks": reference.hooks_table,
+        "presets": reference.presets_table,
         "resolved": reference.resolved_table,
         "signals": lambda: reference.signals_table(registries),
         "settings": lambda: reference.settings_table(registries),

@@ -13,6 +13,7 @@ from renderer.errors import LatentreelError, ValueProblem
 
 if TYPE_CHECKING:
     from renderer.directions.model import Model
+    from renderer.job import Run
     from renderer.registry import Registries
 
 FILE = click.Path(path_type=Path)
@@ -93,3 +94,16 @@ def opened(model: str, size: int, label: int | None, device: str, folders: tuple
         raise LatentreelError(f"--class {label}: {model} {has}")
     c = torch.eye(generator.c_dim)[label or 0][None].to(generator.device) if generator.c_dim else None
     return Model(generator, model, c)
+
+
+def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:
+    """Return the run that options ask for."""
+    from renderer.job import Run
+    from renderer.scene.model import parse_fps, parse_size
+    from renderer.scene.tree import scalar
+
+    with naming("--size"):
+        wanted_size = None if size is None else parse_size(scalar(size))
+    with naming("--fps"):
+        wanted_fps = None if fps is None else parse_fps(scalar(fps))
+    return Run(size=wanted_size, fps=wanted_fps, **options)

@@ -161,8 +161,11 @@ def print_check(job: Job, memory: int, files: list[str]) -> None:
     table.add_row("frames", f"{plan.frames} at {float(plan.fps):g} frames/s")
     table.add_row("duration", f"{plan.duration:g} s" + (", a loop" if plan.scene.loop.closed else ""))
     table.add_row("size", f"{width}x{height} pixels")
-    table.add_row("model", f"{job.model} ({job.timeline.generator.family}), {job.timeline.generator.num_ws} layers")
-    table.add_row("effects", ", ".join(one.effect.name for one in job.timeline.stack))
+    for clip in plan.clips:
+        table.add_row("clip", f"{clip.start:g}s to {clip.end:g}s: {clip.clip.options.scene}")
+    if not plan.clips:
+        table.add_row("model", f"{job.model} ({job.timeline.generator.family}), {job.timeline.generator.num_ws} layers")
+        table.add_row("effects", ", ".join(one.effect.name for one in job.timeline.stack))
     table.add_row("memory", f"about {memory / 1e6:.0f} MB, however long the film")
     table.add_row("output", ", ".join(files))
     out.print(f"{plan.scene.path}: valid")

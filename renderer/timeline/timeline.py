@@ -63,6 +63,11 @@ class Timeline:
         """Return the number of frames of the film."""
         return self.plan.frames
 
+    @property
+    def channels(self) -> int:
+        """Return the channels of its pictures."""
+        return self.generator.img_channels
+
     def times(self, start: int, stop: int) -> Array:
         """Return the seconds of frames start to stop, float64."""
         return np.array([self.plan.time(frame) for frame in range(start, stop)])
