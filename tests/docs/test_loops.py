@@ -29,7 +29,7 @@ def shown(path: Path) -> list[np.ndarray]:
         for index in range(loop.n_frames):
             loop.seek(index)
             frame = np.asarray(loop.convert("RGB")).astype(float)
-            frames += [frame] * max(1, round(loop.info.get("duration", lasts * generate.LOOP) / lasts))
+            frames += [frame] * max(1, round((loop.info.get("duration") or lasts * generate.LOOP) / lasts))
     assert len(frames) == generate.LOOP
     return [frames[which] for which in WHICH]
 
