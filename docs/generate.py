@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import numpy as np
 from PIL import Image
 
 from renderer import api, reference
@@ -317,6 +318,19 @@ def draw_tutorials(folder: Path, *, anew: bool) -> Iterator[Path]:
                 )
 
 
+def draw_projection(folder: Path) -> Iterator[Path]:
+    """Write a picture of a projection: the photo, and what its latent looked like on the way."""
+    photo, film = ROOT / "scenes" / "photos" / "flower.png", folder / "way"
+    line = f"project {photo} --size 128 -o {folder / 'me.npz'} --video {film}/"
+    cli.main(line.split(), standalone_mode=False)
+    frames = [np.array(Image.open(path)) for path in sorted(film.glob("*.png"))]
+    moments = {"photo": frames[0][:, :128]}
+    moments |= {f"{share:.0%}": frames[round(share * (len(frames) - 31))][:, 128:] for share in (0, 0.05, 0.15, 0.5, 1)}
+    path = IMAGES / "photos" / "project.webp"
+    lay_out(list(moments.items()), len(moments)).save(path, quality=86, method=6)
+    yield path
+
+
 def draw_readme() -> Iterator[Path]:
     """Write the pictures of the README: the film of scenes/morph.yaml, and a frame of every other scene."""
     morph = api.load_scene(ROOT / "scenes" / "morph.yaml")
@@ -343,7 +357,9 @@ def main(arguments: list[str]) -> None:
             print(path.relative_to(ROOT))
     if "--pictures" in arguments:
         with tempfile.TemporaryDirectory() as folder:
-            drawn_pictures = (*draw_readme(), *draw_photos(), *draw_audio(Path(folder)), *draw_directions(Path(folder)))
+            where = Path(folder)
+            photos = (*draw_photos(), *draw_projection(where))
+            drawn_pictures = (*draw_readme(), *photos, *draw_audio(where), *draw_directions(where))
             for path in drawn_pictures:
                 print(path.relative_to(ROOT))
     for path, text in pages().items():

@@ -244,7 +244,7 @@ def dataset(count: int, space: str, folder: Path, first: int, psi: float, shard:
 )
 @click.option("--seed", metavar="N", type=click.IntRange(0), default=0, show_default=True, help="Of what is random.")
 def train_encoder(folder: Path, output: Path, **course: Any) -> None:
-    """Teach a small network to find w of a picture of one model, so that `render project --start` begins near.
+    """Teach a small network to find w of a picture of one model, so that projections begin near.
 
     DATASET is a folder that `render dataset` wrote. The finder is written after every pass, and the same command goes
     on from there.
