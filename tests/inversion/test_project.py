@@ -91,6 +91,14 @@ def test_a_hidden_seed_of_a_network_comes_back():
     assert float(found.psnr) > float(apart) + 10
 
 
+def test_what_starts_near_is_not_thrown_away(bloom, photo, tmp_path):
+    near = projector(bloom, photo, steps=40, start="mean").run()
+    np.savez(tmp_path / "near.npz", ws=near.result.ws)
+    again = projector(bloom, photo, steps=8, start=str(tmp_path / "near.npz"))
+    assert [(stage.size, stage.count, stage.noise) for stage in again.stages] == [((32, 32), 1, 0), ((64, 64), 1, 0)]
+    assert float(again.run().psnr) > float(near.psnr) - 0.5
+
+
 def test_several_photos_are_found_as_if_alone(bloom, photo):
     with torch.no_grad():
         other = bloom.generator.synthesis(bloom.map(seed_to_z(7, 64)))
