@@ -1,7 +1,7 @@
 """Tell how many steps a projection needs from a latent finder to the loss that one from the mean of w ends with.
 
     render dataset -m bloom -n 20000 --size 64 -o pictures
-    render train-encoder pictures -m bloom -o finder.safetensors --epochs 2
+    render train-encoder pictures -m bloom -o finder.safetensors --epochs 3
     python benchmarks/latent_finder.py finder.safetensors
 
 Both compare pixels at full size, with the same rate. The schedule of the one from the finder is planned for a third of

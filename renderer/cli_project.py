@@ -250,7 +250,7 @@ def dataset(count: int, space: str, folder: Path, first: int, psi: float, shard:
     "--likeness",
     metavar="X",
     type=click.FloatRange(0),
-    default=2.0,
+    default=1.0,
     show_default=True,
     help="With --model: how much pictures count beside w.",
 )

@@ -38,7 +38,7 @@ class Course:
     seed: int = 0
     size: int = 64
     width: int = 16
-    likeness: float = 2.0
+    likeness: float = 1.0
 
 
 class Training:
