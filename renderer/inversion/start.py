@@ -113,6 +113,7 @@ def encoded(space: Space, painter: Painter, path: Path, distance: Distance) -> T
     side = (encoder.image_size, encoder.image_size)
 
     def encode(pictures: Tensor) -> Tensor:
-        return encoder(fitted(pictures, side))
+        ws: Tensor = encoder(fitted(pictures, side))
+        return ws
 
     return looked_again(encode, lambda ws: painter.paint(ws, generator.img_size), distance, distance.photos)
