@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
     ["errors", "pages", "spoken"],
-    ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
+    ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "blending", "lut", "picture_file", "masks"],
     ["example_song", "synthesis_inputs"],
     ["values", "find", "lettering", "upscaling"],
     ["signal_source", "scorers", "landmarks", "perceptual"],
@@ -20,7 +20,7 @@ LAYERS = [
     ["layer_noise"],
     ["context"],
     ["effects", "hookspecs"],
-    ["registry", "contract"],
+    ["registry", "contract", "group"],
     ["scene", "generators", "sinks", "importing"],
     ["timeline", "example_models"],
     ["levels", "repeats", "waiting", "fitting", "transitions"],
