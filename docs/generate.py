@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from PIL import Image
 
-from renderer import api, reference
+from renderer import api, public, reference
 from renderer.cli import cli, film
 from renderer.example_models import write_models
 from renderer.example_song import write_song
@@ -46,7 +46,11 @@ def pages() -> dict[Path, str]:
         "settings": lambda: reference.settings_table(registries),
         "shaping": reference.shaping_table,
     }
-    whole = {DOCS / "effects.md": effects_page(registries), DOCS / "cli.md": cli_page()}
+    whole = {
+        DOCS / "effects.md": effects_page(registries),
+        DOCS / "cli.md": cli_page(),
+        DOCS / "api.txt": public.listing(),
+    }
     filled = {path: fill(path.read_text(encoding="utf-8"), made) for path in sorted(DOCS.glob("*.md"))}
     return {**filled, **whole}
 

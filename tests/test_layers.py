@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
-    ["errors", "pages", "spoken"],
+    ["errors", "pages", "spoken", "deprecation"],
     ["latents", "noise", "colour", "bending", "masks", "example_song", "synthesis_inputs"],
     ["values"],
     ["signal_source"],
@@ -32,7 +32,7 @@ LAYERS = [
     ["bench", "song"],
     ["promises"],
     ["testing"],
-    ["authoring"],
+    ["authoring", "public"],
     ["cli", "cli_authoring", "cli_reload", "cli_bench", "cli_models", "cli_music", "cli_options"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
