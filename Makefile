@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test test-full lint docs pictures golden clean
+.PHONY: demo test test-full lint docs pictures site golden clean
 
 demo: $(VENV)/.installed
 	$(BIN)/render scenes/morph.yaml
@@ -25,6 +25,9 @@ docs: $(VENV)/.installed
 
 pictures: $(VENV)/.installed
 	$(BIN)/python docs/generate.py --pictures
+
+site: $(VENV)/.installed-test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 golden: $(VENV)/.installed-test
 	$(BIN)/python -m tests.scenes.regenerate

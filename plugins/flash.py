@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import torch
-from PIL import ImageColor
 
-from renderer import Film, Frame, ImageEffect, Signal, ValueProblem, hookimpl, param
+from renderer import Colour, Frame, ImageEffect, Signal, hookimpl, paint, param, per_picture, split_alpha
 
 
 class Flash(ImageEffect):
@@ -21,26 +20,15 @@ class Flash(ImageEffect):
     example: ClassVar[str] = "- walk: {keys: 3}\n- flash: {amount: '0.9*exp(3*sin(1s) - 3)', color: '#ffe0c0'}"
 
     amount: Signal = param("0.4*snare", description="Strength: 0 is none, 1 all the light there is, -1 darkness")
-    color: str = param("white", description="Colour of the light: a name, or #ffcc88")
-
-    def prepare(self, film: Film) -> torch.Tensor:
-        """Return the colour, [1, 3, 1, 1]; grey pictures take its brightness."""
-        try:
-            levels = ImageColor.getrgb(self.color)[:3]
-        except ValueError as error:
-            raise ValueProblem(f"expected a colour such as white or #ffcc88, got {self.color!r}") from error
-        return torch.tensor(levels).reshape(1, 3, 1, 1) / 255
+    color: Colour = param("white", description="Colour of the light: a name, or #ffcc88")
 
     def apply(self, x: torch.Tensor, p: Any, frame: Frame) -> torch.Tensor:
         """Return the images in that light."""
-        channels = 1 if x.shape[1] < 3 else 3
-        light, rest = x[:, :channels], x[:, channels:]
-        color = frame.prepared.to(x.device)
-        color = color.mean(1, keepdim=True) if channels == 1 else color
-        amount = p.amount.clamp(-1, 1).reshape(-1, 1, 1, 1)
+        light, alpha = split_alpha(x)
+        color, amount = paint(p.color, x), per_picture(p.amount.clamp(-1, 1))
         lit = 1 - (1 - amount**2 * color) * (1 - light.clamp(0, 1)) ** (1 + 2 * amount.clamp_min(0) * color)
         dark = light + amount * light
-        return torch.cat([torch.where(amount > 0, lit, torch.where(amount < 0, dark, light)), rest], 1)
+        return torch.cat([torch.where(amount > 0, lit, torch.where(amount < 0, dark, light)), alpha], 1)
 
 
 @hookimpl

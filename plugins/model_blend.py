@@ -31,7 +31,7 @@ class ModelBlend(SynthesisEffect):
     """
 
     name = "model-blend"
-    head: ClassVar[str] = "model: model.safetensors\nsize: 64"
+    head: ClassVar[str] = "model: model.safetensors"
     example: ClassVar[str] = (
         "- walk: {keys: [3, 14]}\n- model-blend: {with: other.safetensors, amount: {0%: 0, 100%: 1}}"
     )

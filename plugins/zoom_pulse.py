@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import torch
-from torch.nn.functional import affine_grid, grid_sample
 
-from renderer import Frame, ImageEffect, Signal, ValueProblem, hookimpl, param
+from renderer import Frame, ImageEffect, Signal, ValueProblem, hookimpl, keep_neutral, param, view_matrix, warp
 
 
 class ZoomPulse(ImageEffect):
@@ -29,22 +28,8 @@ class ZoomPulse(ImageEffect):
         """Return the zoomed images; where the amount is 0, the very same."""
         if bool((p.amount <= -1).any()):
             raise ValueProblem("expected an amount above -1, at which nothing would be left of the picture")
-        grid = affine_grid(looking(x, p), list(x.shape), align_corners=False)
-        zoomed = grid_sample(x, grid, mode="bicubic", padding_mode="reflection", align_corners=False).clamp(0, 1)
-        return torch.where((p.amount == 0).reshape(-1, 1, 1, 1), x, zoomed)
-
-
-def looking(x: torch.Tensor, p: Any) -> torch.Tensor:
-    """Return where each point of the zoomed images looks, [N, 2, 3] in -1..1; a turn keeps the shape of things."""
-    aspect, scale = x.shape[3] / x.shape[2], 1 / (1 + p.amount)
-    angle = p.rotate * p.amount * (torch.pi / 18)
-    cosine, sine = scale * angle.cos(), scale * angle.sin()
-    across, down = 2 * p.x - 1, 2 * p.y - 1
-    rows = [
-        torch.stack([cosine, -sine / aspect, across - cosine * across + sine / aspect * down], 1),
-        torch.stack([sine * aspect, cosine, down - sine * aspect * across - cosine * down], 1),
-    ]
-    return torch.stack(rows, 1)
+        look = view_matrix(x, 1 + p.amount, p.rotate * p.amount * 10, p.x, p.y)
+        return keep_neutral(x, warp(x, look), p.amount == 0)
 
 
 @hookimpl

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from renderer.audio.song import Song as Song
     from renderer.audio.trackers import Beats as Beats
     from renderer.bending import BENDS as BENDS
+    from renderer.blur import gaussian_blur as gaussian_blur
+    from renderer.colour import luma as luma
+    from renderer.colour import paint as paint
     from renderer.colour import split_alpha as split_alpha
     from renderer.colour import to_linear as to_linear
     from renderer.colour import to_srgb as to_srgb
@@ -41,25 +44,40 @@ if TYPE_CHECKING:
     from renderer.errors import CheckpointError as CheckpointError
     from renderer.errors import LatentFileError as LatentFileError
     from renderer.errors import LatentreelError as LatentreelError
+    from renderer.errors import PhotoError as PhotoError
     from renderer.errors import PluginError as PluginError
     from renderer.errors import SceneError as SceneError
     from renderer.errors import SinkError as SinkError
     from renderer.errors import ValueProblem as ValueProblem
     from renderer.errors import nearest as nearest
+    from renderer.fitting import fit as fit
     from renderer.generators.base import FeatureMap as FeatureMap
     from renderer.generators.base import Generator as Generator
+    from renderer.generators.tensor_files import read_tensors as read_tensors
     from renderer.hookspecs import hookimpl as hookimpl
+    from renderer.inversion.encoders import load_encoder as load_encoder
     from renderer.job import Run as Run
+    from renderer.landmarks import Face as Face
     from renderer.latents import Latents as Latents
     from renderer.latents import lerp as lerp
     from renderer.latents import slerp as slerp
     from renderer.latents import truncate as truncate
     from renderer.layer_noise import layer_noise as layer_noise
     from renderer.layer_noise import noise_amounts as noise_amounts
+    from renderer.lettering import draw_text as draw_text
+    from renderer.lut import Lut as Lut
+    from renderer.lut import read_lut as read_lut
     from renderer.masks import read_mask as read_mask
     from renderer.masks import sampled as sampled
+    from renderer.mixing import keep_neutral as keep_neutral
+    from renderer.mixing import lay_over as lay_over
+    from renderer.mixing import mix as mix
+    from renderer.mixing import per_picture as per_picture
+    from renderer.mixing import premultiplied as premultiplied
+    from renderer.mixing import straight as straight
     from renderer.noise import simplex_loop as simplex_loop
     from renderer.pages import keep_pages as keep_pages
+    from renderer.picture_file import read_picture as read_picture
     from renderer.scene.model import Scene as Scene
     from renderer.signal_source import Hearing as Hearing
     from renderer.signal_source import Series as Series
@@ -69,6 +87,7 @@ if TYPE_CHECKING:
     from renderer.timeline.timeline import Timeline as Timeline
     from renderer.values.band import Band as Band
     from renderer.values.beats import BeatGrid as BeatGrid
+    from renderer.values.colour import Colour as Colour
     from renderer.values.direction import Directions as Directions
     from renderer.values.easing import Easing as Easing
     from renderer.values.feature import Feature as Feature
@@ -78,7 +97,15 @@ if TYPE_CHECKING:
     from renderer.values.section import Section as Section
     from renderer.values.section import Sections as Sections
     from renderer.values.signal import Signal as Signal
+    from renderer.values.text import Text as Text
+    from renderer.values.text import TimedText as TimedText
     from renderer.values.time import Time as Time
+    from renderer.values.upscaler import Upscaler as Upscaler
+    from renderer.warping import Edge as Edge
+    from renderer.warping import pixel_centres as pixel_centres
+    from renderer.warping import sample_at as sample_at
+    from renderer.warping import view_matrix as view_matrix
+    from renderer.warping import warp as warp
 
 __version__ = "0.1.0"
 API_VERSION = 1  # of what plugins and scripts build on; counted up when something of it is taken away
@@ -93,19 +120,31 @@ _PLACES = {
     "audio.song": "Song",
     "audio.trackers": "Beats",
     "bending": "BENDS",
-    "colour": "split_alpha to_linear to_srgb",
+    "blur": "gaussian_blur",
+    "colour": "split_alpha to_linear to_srgb luma paint",
     "context": "Film Frame Past",
     "deprecation": "deprecated",
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
-    "errors": "CheckpointError LatentFileError LatentreelError PluginError SceneError SinkError ValueProblem nearest",
+    "errors": (
+        "CheckpointError LatentFileError LatentreelError PhotoError PluginError SceneError SinkError ValueProblem "
+        "nearest"
+    ),
+    "fitting": "fit",
     "generators.base": "FeatureMap Generator",
+    "generators.tensor_files": "read_tensors",
     "hookspecs": "hookimpl",
+    "inversion.encoders": "load_encoder",
     "job": "Run",
+    "landmarks": "Face",
     "latents": "Latents lerp slerp truncate",
     "layer_noise": "layer_noise noise_amounts",
+    "lettering": "draw_text",
+    "lut": "Lut read_lut",
     "masks": "read_mask sampled",
+    "mixing": "keep_neutral lay_over mix per_picture premultiplied straight",
     "noise": "simplex_loop",
     "pages": "keep_pages",
+    "picture_file": "read_picture",
     "scene.model": "Scene",
     "signal_source": "Hearing Series SignalSource",
     "sinks.base": "Sink",
@@ -113,6 +152,7 @@ _PLACES = {
     "timeline.timeline": "Timeline",
     "values.band": "Band",
     "values.beats": "BeatGrid",
+    "values.colour": "Colour",
     "values.direction": "Directions",
     "values.easing": "Easing",
     "values.feature": "Feature",
@@ -120,7 +160,10 @@ _PLACES = {
     "values.layers": "Layers",
     "values.section": "Section Sections",
     "values.signal": "Signal",
+    "values.text": "Text TimedText",
     "values.time": "Time",
+    "values.upscaler": "Upscaler",
+    "warping": "Edge pixel_centres sample_at view_matrix warp",
 }
 _HOME = {name: module for module, names in _PLACES.items() for name in names.split()}
 

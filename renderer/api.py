@@ -6,19 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from renderer.engine import render_frames
-from renderer.errors import SceneError, SinkError
+from renderer.errors import SceneError, SinkError, ValueProblem
 from renderer.film import Progress, Rendered, make_film
 from renderer.generators.base import Generator
-from renderer.job import Job, Run, load_generator, plugins, prepare, timeline_of
+from renderer.job import Job, Run, load_generator, plugins, timeline_of
 from renderer.levels import Frames
 from renderer.manifest import write_manifest
+from renderer.reel import prepare
 from renderer.registry import Registries
 from renderer.scene.load import read_manifest, read_scene
 from renderer.scene.model import Output, Scene
 from renderer.sinks import SINKS, AdaptedSink, AudioTrack, Sink, SinkSpec, frames_at, sink_for
 from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
+from renderer.values.output_preset import OutputPreset, PresetName
 
 __all__ = ["compile_timeline", "iterate_frames", "load_generator", "load_scene", "prepare", "render"]
 DEFAULT_FOLDER = Path("out")
@@ -96,11 +100,20 @@ def outputs_of(scene: Scene, output: str | Path | Sequence[str | Path] | None, r
     """Return the outputs to write: those given, or the scene's below out/, or out/<name of the scene>.mp4."""
     if output is not None:
         names = [output] if isinstance(output, str | Path) else output
-        return [Output(file=str(name)) for name in names]
-    found = scene.output or [Output(file=f"{scene.path.stem}.mp4")]
+        preset = None if run.preview else run.preset
+        return [checked_output(file=str(name), preset=preset) for name in names]
     if run.preview:
         return [Output(file=str(DEFAULT_FOLDER / f"{scene.path.stem}.preview.mp4"), quality="draft")]
-    return [one.model_copy(update={"file": below_default_folder(one.file)}) for one in found]
+    found = [Output(preset=run.preset)] if run.preset else scene.output or [Output(file=f"{scene.path.stem}.mp4")]
+    return [one.model_copy(update={"file": below_default_folder(one.called(scene.path.stem))}) for one in found]
+
+
+def checked_output(file: str, preset: PresetName | None) -> Output:
+    """Return an output; raise SinkError for a file of another format than the preset's."""
+    try:
+        return Output(file=file, preset=preset)
+    except ValidationError as error:
+        raise SinkError(f"--preset {preset}: {error.errors()[0]['ctx']['error']}") from None
 
 
 def below_default_folder(file: str) -> str:
@@ -113,28 +126,42 @@ def below_default_folder(file: str) -> str:
 def open_sink(job: Job, output: Output, frames: range, registries: Registries | None = None) -> Sink:
     """Return the sink of one output, fed at its own size and fps."""
     registries = registries or plugins()
-    plan, (width, height) = job.timeline.plan, output.size or job.size
-    fps = output.fps or plan.fps
+    plan, asked = job.timeline.plan, output.asked
+    width, height = output.size or (asked.size_for(job.size) if asked else job.size)
+    fps = output.fps or (asked.rate_for(plan.fps) if asked else plan.fps)
+    count = frames_at(len(frames), plan.fps, fps)
+    if asked is not None and frames == range(plan.frames):
+        check_length(output, asked, plan.duration)
+    try:
+        sink_class = sink_for(output.file, (*registries.sinks.values(), *SINKS))
+    except SinkError as error:
+        raise SinkError(f"{error}{registries.failed}") from error
+    limit = asked.max_bytes if asked and sink_class.supports_max_bytes else None
     spec = SinkSpec(
         path=Path(output.file),
         width=width,
         height=height,
         fps=fps,
-        frames=frames_at(len(frames), plan.fps, fps),
-        channels=job.timeline.generator.img_channels,
+        frames=count,
+        channels=job.timeline.channels,
         quality=output.quality,
-        max_bytes=output.max_bytes,
+        max_bytes=output.max_bytes or limit,
+        max_rate=asked.rate_within(float(count / fps)) if asked else None,
         audio=_sound(job, frames),
         encoder=job.run.encoder or "auto",
     )
-    try:
-        sink_class = sink_for(output.file, (*registries.sinks.values(), *SINKS))
-    except SinkError as error:
-        raise SinkError(f"{error}{registries.failed}") from error
     sink = sink_class(spec)
     if (width, height, fps) == (*job.size, plan.fps):
         return sink
     return AdaptedSink(sink, *job.size, plan.fps, len(frames))
+
+
+def check_length(output: Output, asked: OutputPreset, seconds: float) -> None:
+    """Raise SinkError for a film that the place of an output's preset does not take."""
+    try:
+        asked.check(seconds)
+    except ValueProblem as problem:
+        raise SinkError(f"{output.file}: {problem}") from None
 
 
 def _sound(job: Job, frames: range) -> AudioTrack | None:

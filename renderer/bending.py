@@ -12,6 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from renderer.blur import gaussian
+from renderer.mixing import per_picture
+
 WINDOW = 0.1  # of the width of a map: how far an amount of 1 erodes, dilates and blurs
 Bend = Callable[[Tensor, Tensor, Tensor], Tensor]  # map [N, C, h, w], amount [N], angle [N] in radians
 
@@ -96,12 +99,12 @@ def ablate(x: Tensor, amount: Tensor, angle: Tensor) -> Tensor:
 
 def multiply(x: Tensor, amount: Tensor, angle: Tensor) -> Tensor:
     """Make maps stronger by a factor of 1 + amount."""
-    return x * (1 + spread_over(amount))
+    return x * (1 + per_picture(amount))
 
 
 def mixed(x: Tensor, other: Tensor, amount: Tensor) -> Tensor:
     """Return what lies between two maps, at an amount [N] within 0..1."""
-    return x + (other - x) * spread_over(amount.clamp(0, 1))
+    return x + (other - x) * per_picture(amount.clamp(0, 1))
 
 
 def spread(x: Tensor, amount: Tensor) -> Tensor:
@@ -121,24 +124,6 @@ def windowed(x: Tensor, radius: int) -> Tensor:
         return x
     across = functional.max_pool2d(x, (1, 2 * radius + 1), 1, (0, radius))
     return functional.max_pool2d(across, (2 * radius + 1, 1), 1, (radius, 0))
-
-
-def gaussian(x: Tensor, sigma: float) -> Tensor:
-    """Return a map [1, C, h, w] blurred along both axes; edges are repeated."""
-    reach = max(1, min(math.ceil(3 * sigma), *(side - 1 for side in x.shape[2:]), 1 << 10))
-    places = torch.arange(-reach, reach + 1, device=x.device, dtype=x.dtype)
-    weights = torch.exp(-places.square() / (2 * sigma**2))
-    weights = (weights / weights.sum()).reshape(1, 1, 1, -1)
-    channels = x.transpose(0, 1)
-    channels = functional.conv2d(functional.pad(channels, (reach, reach, 0, 0), mode="replicate"), weights)
-    weights = weights.transpose(2, 3)
-    channels = functional.conv2d(functional.pad(channels, (0, 0, reach, reach), mode="replicate"), weights)
-    return channels.transpose(0, 1)
-
-
-def spread_over(amount: Tensor) -> Tensor:
-    """Return an amount [N] as [N, 1, 1, 1]."""
-    return amount.reshape(-1, 1, 1, 1)
 
 
 BENDS: Mapping[str, Bend] = {

@@ -7,17 +7,27 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from renderer import __version__, cli_authoring, cli_bench, cli_models, cli_music
-from renderer.cli_options import naming, registries_of, with_plugins
+from renderer import (
+    __version__,
+    cli_authoring,
+    cli_bench,
+    cli_directions,
+    cli_grid,
+    cli_import,
+    cli_models,
+    cli_music,
+    cli_photos,
+    cli_project,
+    cli_scene,
+)
+from renderer.cli_options import naming, registries_of, run_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
-
-if TYPE_CHECKING:
-    from renderer.job import Run
+from renderer.values.output_preset import NAMES
 
 # Importing torch makes half a million objects that stay; to look through them every 700 takes a quarter of a second.
 GARBAGE_OBJECTS = 100_000
@@ -71,6 +81,12 @@ def with_run(function: Any) -> Any:
         click.option("--preview", is_flag=True, help="Small and quick: 256 pixels at most, half the rate."),
         click.option("--size", metavar="PIXELS", help="Another size: 512 or 1080x1920 (width x height)."),
         click.option("--fps", metavar="RATE", help="Another rate; times in frames still count at the scene's own."),
+        click.option(
+            "--preset",
+            metavar="NAME",
+            type=click.Choice(NAMES),
+            help="One output for a place: reel, square, youtube, story, gif-small; see docs/outputs.md.",
+        ),
         click.option(
             "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the scene: seed=3, vars.a=b."
         ),
@@ -212,27 +228,6 @@ def sheet(scene: Path, output: Path | None, count: int, columns: int, **options:
     report.out.print(str(path), soft_wrap=True)
 
 
-@cli.command()
-@click.argument("name")
-def new(name: str) -> None:
-    """Write a commented scene to start from."""
-    from renderer.scene.starter import write_starter
-
-    path = write_starter(name)
-    click.echo(f"{path}\nnow: render {path}")
-
-
-@cli.command(short_help="Print the JSON Schema of scenes, for editors.")
-@with_plugins
-def schema(folders: tuple[Path, ...]) -> None:
-    """Print the JSON Schema of scenes, with every installed effect, for editors."""
-    import json
-
-    from renderer.scene.schema import scene_schema
-
-    click.echo(json.dumps(scene_schema(registries_of(folders)), indent=1))
-
-
 @cli.command(short_help="List plugins, and those that failed to load.")
 @with_plugins
 def plugins(folders: tuple[Path, ...]) -> None:
@@ -247,11 +242,21 @@ OTHERS = (
     cli_authoring.effects,
     cli_authoring.new_plugin,
     cli_bench.bench,
+    cli_directions.directions,
+    cli_grid.grid,
+    cli_import.import_,
     cli_models.convert,
     cli_models.info,
     cli_models.models,
     cli_music.audio,
     cli_music.plot,
+    cli_photos.align,
+    cli_photos.encode,
+    cli_project.dataset,
+    cli_project.project,
+    cli_project.train_encoder,
+    cli_scene.new,
+    cli_scene.schema,
 )
 for command in OTHERS:
     cli.add_command(command)
@@ -271,7 +276,8 @@ def open_job(
     with report.listening():
         opened = api.load_scene(scene, with_on_error(settings, on_error), registries)
     with report.download_bar(run.model or opened.model) as progress:
-        fetch_model(opened, run, registries, progress)
+        for part in opened.parts:
+            fetch_model(part, run, registries, progress)
     return api.prepare(opened, run, registries), registries, recorded
 
 
@@ -302,19 +308,6 @@ def film_again(
 def with_on_error(settings: tuple[str, ...], on_error: str | None) -> tuple[str, ...]:
     """Return settings of the scene with what --on-error asks for."""
     return (*settings, f"on_error={on_error}") if on_error else settings
-
-
-def run_of(*, size: str | None, fps: str | None, **options: Any) -> Run:
-    """Return the run that options ask for."""
-    from renderer.job import Run
-    from renderer.scene.model import parse_fps, parse_size
-    from renderer.scene.tree import scalar
-
-    with naming("--size"):
-        wanted_size = None if size is None else parse_size(scalar(size))
-    with naming("--fps"):
-        wanted_fps = None if fps is None else parse_fps(scalar(fps))
-    return Run(size=wanted_size, fps=wanted_fps, **options)
 
 
 def pick_frames(job: Any, at: str | None, part: str | None) -> range:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from renderer.errors import ValueProblem
+from renderer.find import find_file
 from renderer.generators.base import Generator
 from renderer.latents import Latents
 from renderer.noise import fitted, gaussian_noise, random_state, smooth_noise
@@ -77,6 +78,10 @@ class Film:
             raise ValueProblem("this film has no music")
         return self.music
 
+    def file(self, name: str) -> Path:
+        """Return the path of a file that the scene names; raises ValueProblem with the nearest name there."""
+        return find_file(name, self.folder)
+
     def rng(self, name: str = "") -> np.random.RandomState:
         """Return a random state that belongs to this effect of this scene, and to `name`."""
         return random_state(*self.key, name)
@@ -132,6 +137,12 @@ class Frame:
     def rng(self, lattice: float) -> np.random.RandomState:
         """Return the random state of a point in time, in seconds; equal at every frame rate."""
         return random_state(*self.key, round(lattice * 1e6))
+
+    def rngs(self, period: float) -> list[np.random.RandomState]:
+        """Return a random state for each frame, another in every period of seconds; a loop fits whole periods."""
+        length, count = fitted(period, self.loop)
+        rounds = np.floor(self.t.cpu().numpy() / length + 1e-6).astype(np.int64)
+        return [random_state(*self.key, int(one)) for one in (rounds if count is None else rounds % count)]
 
     def turns(self, period: float) -> Tensor:
         """Return float64 [N], the rounds done at t of a clock with that period; whole at the end of a loop."""

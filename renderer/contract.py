@@ -105,6 +105,27 @@ def check_beat_tracker(name: Any, tracker: Any) -> tuple[str, Any]:
     return checked_name(name, "beat tracker"), tracker
 
 
+def check_scorer(name: Any, scorer: Any) -> tuple[str, Any]:
+    """Return the name and the function of a scorer; it is not called before somebody asks for it."""
+    if not callable(scorer):
+        raise PluginError(f"scorer {name!r}: expected a function of images, got {scorer!r}")
+    return checked_name(name, "scorer"), scorer
+
+
+def check_perceptual(name: Any, make: Any) -> tuple[str, Any]:
+    """Return the name and the maker of a perceptual backend; it is not called before somebody asks for it."""
+    if not callable(make):
+        raise PluginError(f"perceptual backend {name!r}: expected a function of a file, got {make!r}")
+    return checked_name(name, "perceptual backend"), make
+
+
+def check_landmarks(name: Any, make: Any) -> tuple[str, Any]:
+    """Return the name and the maker of landmarks; it is not called before somebody asks for it."""
+    if not callable(make):
+        raise PluginError(f"landmarks {name!r}: expected a function that makes a finder of faces, got {make!r}")
+    return checked_name(name, "landmarks"), make
+
+
 def check_sink_class(sink: Any) -> tuple[str, Any]:
     """Return the name and the class of an output."""
     if not (isinstance(sink, type) and issubclass(sink, Sink)):
@@ -119,13 +140,24 @@ def check_sink_class(sink: Any) -> tuple[str, Any]:
     return name, sink
 
 
+def check_upscaler(name: Any, make: Any) -> tuple[str, Any]:
+    """Return the name and the function that makes an upscaler; it is not called before a scene asks for it."""
+    if not callable(make):
+        raise PluginError(f"upscaler {name!r}: expected a function that makes one, got {make!r}")
+    return checked_name(name, "upscaler"), make
+
+
 CHECKS: Mapping[str, Callable[..., tuple[str, Any]]] = {
     "register_effects": check_effect_class,
     "register_easings": check_easing,
     "register_generators": check_generator,
     "register_signals": check_signal_class,
     "register_beat_trackers": check_beat_tracker,
+    "register_scorers": check_scorer,
+    "register_perceptual": check_perceptual,
+    "register_landmarks": check_landmarks,
     "register_sinks": check_sink_class,
+    "register_upscalers": check_upscaler,
 }
 
 

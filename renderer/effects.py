@@ -13,6 +13,9 @@ A field typed Signal, LatentSource, LatentKeys, Layers, Directions, Time or Feat
 | Time         | seconds, a float                                                              |
 | Feature      | float32 [N, C]: what is heard, such as the 12 columns of `chroma`             |
 | Easing       | a function from progress 0..1 to 0..1 over numpy arrays                       |
+| Colour       | float32 [3], sRGB 0..1                                                        |
+| Text         | TimedText: one text or several, and the seconds at which each begins          |
+| Upscaler     | a function that makes an upscaler, of a model's file or None and a device     |
 
 Any other type arrives as written. `renderer.testing.check_effect` holds an effect to the laws that all effects keep.
 """
@@ -51,6 +54,7 @@ class Effect(BaseModel):
     head: ClassVar[str] = ""  # what stands above that: tempo: 120, audio: song.wav (see `renderer.example_song`), or
     # model: model.safetensors, beside which there is other.safetensors (see `renderer.example_models`)
     is_source: ClassVar[bool] = False  # True: it replaces what stands above, as a walk does
+    jumps: ClassVar[bool] = False  # True: it changes all at once by nature, as grain does from one moment to the next
 
     def prepare(self, film: Film) -> Any:
         """Do once what needs no time: load files, map seeds; the result arrives as `frame.prepared`."""

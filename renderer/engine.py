@@ -12,28 +12,28 @@ from collections.abc import Callable, Iterator
 import torch
 
 from renderer.levels import Frames, begin_uint8
-from renderer.pictures import Pictures
+from renderer.pictures import Footage, pictures_of
 from renderer.timeline.timeline import Timeline
 
 LATENT_CHUNK = 32  # frames whose latents are computed at a time
 QUEUE_BYTES = 64 * 1024**2  # frames that wait for the encoder, at most
 
 
-def render_frames(timeline: Timeline, start: int, stop: int, size: tuple[int, int], batch: int) -> Iterator[Frames]:
+def render_frames(
+    timeline: Timeline | Footage, start: int, stop: int, size: tuple[int, int], batch: int
+) -> Iterator[Frames]:
     """Yield frames start to stop, uint8 [n, H, W, C] with n up to `batch`; size is (width, height) in pixels.
 
     Frames beyond the film's end are rendered like any other: a frame is a function of its time.
     """
-    chunk, pictures = batch * max(1, LATENT_CHUNK // batch), Pictures(timeline, size, batch)
+    chunk, pictures = batch * max(1, LATENT_CHUNK // batch), pictures_of(timeline, size, batch)
     coming: deque[Callable[[], Frames]] = deque()
     for first in range(start - start % chunk, stop, chunk):
-        times = timeline.times(first, first + chunk)
-        latents = timeline.at(times)
+        images_at = pictures.look(timeline.times(first, first + chunk))
         for row in range(0, chunk, batch):
             wanted = slice(max(start - first - row, 0), min(stop - first - row, batch))
             if wanted.start < wanted.stop:
-                rows = slice(row, row + batch)
-                images = pictures.finished(latents.ws[rows], times[rows])
+                images = images_at(slice(row, row + batch))
                 coming.append(begin_uint8(images[wanted]))
                 if len(coming) > ahead(timeline.generator.device):
                     yield coming.popleft()()

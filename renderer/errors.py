@@ -4,6 +4,7 @@
     ├── SceneError             a scene cannot be rendered as written: all its problems, each with its place
     ├── CheckpointError        a model file is broken, unknown, or asks to run code
     ├── LatentFileError        a file of latents or directions does not hold what the scene needs
+    ├── PhotoError             a photo cannot be read, or does not show what is looked for in it
     ├── PluginError            a plugin breaks the contract of its hook
     └── SinkError              an output cannot be written as asked
 
@@ -29,6 +30,10 @@ class CheckpointError(LatentreelError):
 
 class LatentFileError(LatentreelError):
     """Refuse a file of latents or directions, saying both shapes."""
+
+
+class PhotoError(LatentreelError):
+    """Refuse a photo, saying which and why."""
 
 
 class PluginError(LatentreelError):

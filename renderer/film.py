@@ -10,6 +10,7 @@ from pathlib import Path
 
 from renderer.engine import QUEUE_BYTES, render_frames
 from renderer.levels import Frames
+from renderer.pictures import Footage
 from renderer.sinks import Outputs, Sink
 from renderer.timeline.timeline import Timeline
 from renderer.waiting import Waiting
@@ -35,7 +36,7 @@ class Rendered:
 
 
 def make_film(
-    timeline: Timeline,
+    timeline: Timeline | Footage,
     sinks: Sequence[Sink],
     frames: range,
     size: tuple[int, int],
@@ -55,11 +56,11 @@ def make_film(
             writer.put(some)
             progress(len(some))
     files, seconds = tuple(sink.path for sink in sinks), time.perf_counter() - began
-    notes = (*outputs.notes, *slow_effects(timeline, seconds))
+    notes = (*timeline.notes, *outputs.notes, *slow_effects(timeline, seconds))
     return Rendered(files, len(frames), seconds, notes, timeline.skipped)
 
 
-def slow_effects(timeline: Timeline, seconds: float) -> list[str]:
+def slow_effects(timeline: Timeline | Footage, seconds: float) -> list[str]:
     """Return a sentence about the effect that took most of a render of so many seconds, where there is one."""
     if seconds < LONG_RENDER:
         return []

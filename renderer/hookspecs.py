@@ -1,12 +1,7 @@
 """The whole contract between latentreel and its plugins. Every hook is called once, when plugins are loaded.
 
-import renderer
-
-class Brighter(renderer.ImageEffect): ...
-
 @renderer.hookimpl
-def register_effects(register):
-    register(Brighter)
+def register_effects(register): register(Brighter)
 """
 
 from __future__ import annotations
@@ -20,9 +15,13 @@ if TYPE_CHECKING:
     from renderer.audio.trackers import BeatTracker
     from renderer.effects import Effect
     from renderer.generators.base import Generator
+    from renderer.landmarks import Maker
+    from renderer.perceptual import PerceptualMaker
+    from renderer.scorers import Scorer
     from renderer.signal_source import SignalSource
     from renderer.sinks.base import Sink
     from renderer.values.easing import EasingFunction
+    from renderer.values.upscaler import MakeUpscaler
 
 PROJECT = "latentreel"  # also the group of entry points in which packages are found
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -55,5 +54,25 @@ def register_beat_trackers(register: Callable[[str, BeatTracker], None]) -> None
 
 
 @hookspec
+def register_scorers(register: Callable[[str, Scorer], None]) -> None:
+    """Register scorers: a name, and a function of RGB images [N, 3, H, W] in 0..1 that returns [N], more for more."""
+
+
+@hookspec
+def register_perceptual(register: Callable[[str, PerceptualMaker], None]) -> None:
+    """Register perceptual backends: a name, and what makes one of a file: a function of images that returns maps."""
+
+
+@hookspec
+def register_landmarks(register: Callable[[str, Maker], None]) -> None:
+    """Register landmarks: a name for `--landmarks`, and a function that makes one, a function of pixels to Faces."""
+
+
+@hookspec
 def register_sinks(register: Callable[[type[Sink]], None]) -> None:
     """Register outputs: classes derived from Sink, found by the suffix of the file, and before the bundled ones."""
+
+
+@hookspec
+def register_upscalers(register: Callable[[str, MakeUpscaler], None]) -> None:
+    """Register upscalers: a name, and a function of a model's file (or None) and a device that makes one."""

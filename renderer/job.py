@@ -26,6 +26,7 @@ from renderer.repeats import REMEMBERED_BYTES
 from renderer.scene.model import Scene
 from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
+from renderer.values.output_preset import PRESETS, PresetName
 
 PREVIEW_SIDE = 256
 LONG_FILM = 300  # frames; compiling is not thought of for shorter ones
@@ -41,7 +42,8 @@ class Run:
     dtype "fp32", "bf16" or "fp16" for the blocks of a network, which goes before the mode; compiled whether to use
     torch.compile, where None weighs the time it takes against what it saves; batch the frames synthesised at a time;
     threads those of torch; size is (width, height). `preview` makes a small, quick film.
-    encoder names the encoder of an MP4: "auto", "software", or one of hardware.
+    encoder names the encoder of an MP4: "auto", "software", or one of hardware. preset names what the output is for,
+    instead of the scene's outputs: "reel", "youtube" and so on.
     """
 
     device: str = "auto"
@@ -55,6 +57,18 @@ class Run:
     model: str | None = None
     preview: bool = False
     encoder: str | None = None
+    preset: PresetName | None = None
+
+    def size_of(self, scene: Scene) -> tuple[int, int] | None:
+        """Return the pixels (width, height) that a film is wanted in; None for those of its model."""
+        asked = PRESETS[self.preset].size if self.preset else None
+        return self.size or asked or scene.wanted_size
+
+    def fps_of(self, scene: Scene) -> Fraction | None:
+        """Return the frames a second that are asked for instead of the scene's."""
+        if self.fps is None and self.preset and not self.preview:
+            return PRESETS[self.preset].rate_for(scene.fps)
+        return self.fps
 
 
 @dataclass(frozen=True)
@@ -107,16 +121,14 @@ def prepare(
     registries: Registries | None = None,
     load: Callable[..., Generator] = load_generator,
 ) -> Job:
-    """Return the job of rendering a scene: model loaded, timeline compiled, size and batch chosen.
+    """Return the job of rendering a scene with a timeline: model loaded, timeline compiled, size and batch chosen.
 
     load is called instead of `load_generator`, by who keeps models.
     """
     run, registries = run or Run(), registries or plugins()
     if run.threads:
         torch.set_num_threads(run.threads)
-    device = checked_device(run.device)
-    wanted = run.size or scene.size
-    model = model_path(scene, run)
+    device, wanted, model = checked_device(run.device), run.size_of(scene), model_path(scene, run)
     side = (wanted[1], wanted[0]) if wanted else None
     mode = choose_mode(run.mode, device, run.dtype, compiled=run.compiled is True)
     with placed(scene, run):
@@ -125,14 +137,19 @@ def prepare(
         mode = ONLY_EXACT
     generator = shaped(generator, scene, wanted)
     size = wanted or (generator.img_size[1], generator.img_size[0])
-    fps = run.fps
     if run.preview:
-        size, fps = preview_size(size), fps or scene.fps / (2 if scene.fps > 20 else 1)
-        generator = generator.resized(size[1], size[0]).to(device) if generator.any_size else generator
-    timeline = timeline_of(scene, generator, fps, registries)
+        size = preview_size(size)
+        generator = generator.resized(size[1], size[0]).to(generator.device) if generator.any_size else generator
+    timeline = timeline_of(scene, generator, wanted_fps(scene, run), registries)
     batch = run.batch or default_batch(timeline, size)
     mode = with_compiler(mode, timeline, size, batch, run)
     return Job(timeline, size, batch, run, model, mode)
+
+
+def wanted_fps(scene: Scene, run: Run) -> Fraction | None:
+    """Return the frames a second of a run, half the scene's in a preview; None for the scene's own."""
+    fps = run.fps_of(scene)
+    return fps or scene.fps / (2 if scene.fps > 20 else 1) if run.preview else fps
 
 
 def with_compiler(mode: Mode, timeline: Timeline, size: tuple[int, int], batch: int, run: Run) -> Mode:

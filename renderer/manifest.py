@@ -16,7 +16,7 @@ import torch
 from renderer import __version__
 from renderer.errors import LatentreelError
 from renderer.generators.load import EMBEDDED, is_remote, model_hash
-from renderer.job import Job, Run
+from renderer.job import Job, Run, model_path
 from renderer.scene.load import resolved_scene
 from renderer.scene.model import Scene
 from renderer.sinks import Sink
@@ -59,7 +59,9 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
             "notes": sink.notes,
         },
         "skipped": list(job.timeline.skipped),
-        "model": {"name": job.model, "family": generator.family, "hash": model_hash(job.model, embedded=embedded)},
+        "model": {"name": job.model, "family": generator.family, "hash": model_hash(job.model, embedded=embedded)}
+        if not scene.clips
+        else {"name": job.run.model, "clips": [model_path(clip.scene, job.run) for clip in scene.clips]},
         "seeds": {"scene": scene.seed, "latents": sorted(set(seeds_of(scene)))},
         "run": {
             "device": str(generator.device),
@@ -100,7 +102,8 @@ def recorded_run(path: Path, run: Run) -> tuple[Run, range]:
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise LatentreelError(f"{path}: expected a manifest, as films are given beside them ({error})") from error
-    if run.model is None and model["name"] not in EMBEDDED and model_hash(model["name"]) != model["hash"]:
+    known = model["name"] is None or model["name"] in EMBEDDED  # a film of clips names none
+    if run.model is None and not known and model_hash(model["name"]) != model["hash"]:
         raise LatentreelError(
             f"{path}: the model {model['name']} is not the one the film was made with; its hash differs"
         )
@@ -109,7 +112,7 @@ def recorded_run(path: Path, run: Run) -> tuple[Run, range]:
 
 def seeds_of(scene: Scene) -> Iterator[int]:
     """Yield the seeds of all latents that the timeline names."""
-    for entry in scene.timeline:
+    for entry in (entry for part in scene.parts for entry in part.timeline):
         for name in type(entry.effect).model_fields:
             value = getattr(entry.effect, name)
             sources = [key.source for key in value.keys] if isinstance(value, LatentKeys) else [value]

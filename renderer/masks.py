@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.nn.functional import grid_sample, interpolate
 
-from renderer.errors import ValueProblem
+from renderer.colour import luma, split_alpha
+from renderer.picture_file import read_picture
 
 
 def read_mask(path: Path) -> Tensor:
@@ -18,14 +17,8 @@ def read_mask(path: Path) -> Tensor:
 
     Raises ValueProblem where it cannot be read.
     """
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGBA"), np.float32) / 255
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else "expected a picture such as PNG or JPEG"
-        raise ValueProblem(f"{path.name}: {reason}") from error
-    brightness = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
-    return torch.from_numpy(brightness * pixels[..., 3])[None, None]
+    colours, alpha = split_alpha(read_picture(path))
+    return luma(colours) * alpha
 
 
 def sampled(mask: Tensor, x: Tensor, y: Tensor, step: Tensor) -> Tensor:

@@ -2,18 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from renderer.fitting import fit
+from renderer.generators.base import Generator
 from renderer.repeats import Repeats
 from renderer.synthesis_inputs import SynthesisInputs
+from renderer.timeline.conduct import Conduct
 from renderer.timeline.expressions import Array
 from renderer.timeline.image_stage import ImageStage
+from renderer.timeline.plan import Plan
 from renderer.timeline.rows import Apart
-from renderer.timeline.stack import fade
+from renderer.timeline.stack import StackedEffect, fade
 from renderer.timeline.timeline import Timeline
+
+
+class Looks(Protocol):
+    """Stand for what makes the pictures of a film, some times at once."""
+
+    def look(self, times: Array) -> Callable[[slice], Tensor]:
+        """Return a function of rows that gives images [N, C, H, W] in -1..1 at those of the times."""
+
+
+class Footage(Protocol):
+    """Stand for a film that is no timeline, but makes pictures as one does."""
+
+    @property
+    def frames(self) -> int:
+        """Return the number of frames."""
+
+    @property
+    def plan(self) -> Plan:
+        """Return the film as bound to its clock."""
+
+    @property
+    def generator(self) -> Generator:
+        """Return a generator, for its device."""
+
+    @property
+    def channels(self) -> int:
+        """Return the channels of its pictures."""
+
+    @property
+    def stack(self) -> Sequence[StackedEffect]:
+        """Return its effects."""
+
+    @property
+    def conducts(self) -> Sequence[tuple[StackedEffect, Conduct]]:
+        """Return every effect with how it did so far."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the user should be told."""
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Return what was left out because it failed, a sentence each."""
+
+    def times(self, start: int, stop: int) -> Array:
+        """Return the seconds of frames start to stop, float64."""
+
+    def pictures(self, size: tuple[int, int] | None, batch: int) -> Looks:
+        """Return what makes its pictures of size (width, height), `batch` at a time."""
 
 
 class Pictures:
@@ -23,6 +78,11 @@ class Pictures:
         self.timeline, self.size = timeline, size
         self.repeats = Repeats()
         self.stage = ImageStage(timeline, self.synthesised, batch)
+
+    def look(self, times: Array) -> Callable[[slice], Tensor]:
+        """Return a function of rows that gives images [N, C, H, W] in -1..1 at those of the times."""
+        ws = self.timeline.at(times).ws
+        return lambda rows: self.finished(ws[rows], times[rows])
 
     @torch.no_grad()
     def finished(self, ws: Tensor, times: Array) -> Tensor:
@@ -59,3 +119,8 @@ class Pictures:
             return images if self.size is None else fit(images, self.size, self.timeline.plan.scene.fit.how)
 
         return self.repeats.images(ws, inputs, synthesise)
+
+
+def pictures_of(film: Timeline | Footage, size: tuple[int, int] | None, batch: int) -> Looks:
+    """Return what makes pictures of a film of size (width, height), `batch` at a time."""
+    return Pictures(film, size, batch) if isinstance(film, Timeline) else film.pictures(size, batch)

@@ -22,31 +22,51 @@ from renderer.contract import CHECKS
 from renderer.errors import PluginError, expected
 from renderer.generators.load import EMBEDDED
 from renderer.hookspecs import PROJECT
+from renderer.inversion.finders import FINDERS
 from renderer.registry import BrokenPlugin, Registries, Registry
 from renderer.spoken import spoken
+from renderer.upscaling import UPSCALERS
 from renderer.values.easing import EASINGS
 
 DEFAULT_PLUGINS = (
     "beat_walk",
     "bend",
+    "bloom_glow",
+    "blur",
     "chroma_mix",
+    "chromatic",
     "circle",
+    "colour_grade",
+    "crossfade",
     "direction_sweep",
+    "feedback",
     "flash",
     "freeze_view",
+    "grain",
     "jitter",
+    "kaleidoscope",
     "layer_mix",
     "layer_view",
+    "letterbox",
     "mask_mix",
+    "mirror",
     "model_blend",
     "noise_loop",
     "noise_strength",
     "noise_walk",
+    "overlay",
+    "palette",
+    "pixelate",
     "psi_ramp",
     "pulse",
+    "rotate",
+    "sharpen",
     "time_warp",
     "transform",
+    "upscale",
+    "vignette",
     "walk",
+    "zoom",
     "zoom_pulse",
 )
 DEFAULT_SIGNALS = (
@@ -65,6 +85,8 @@ DEFAULT_SIGNALS = (
     "stem",
     "tempo",
 )
+DEFAULT_SCORERS = ("brightness", "colourfulness")
+DEFAULT_PERCEPTUAL = ("pixel", "squeezenet", "vgg16")
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("register_"))
 OURS = "latentreel"  # who brings what no plugin brings
 Loader = Callable[[], Any]
@@ -85,6 +107,12 @@ def build_plugin_manager(
         _register(manager, name.replace("_", "-"), partial(importlib.import_module, f"renderer.plugins.{name}"))
     for name in DEFAULT_SIGNALS:
         _register(manager, f"signal {name}", partial(importlib.import_module, f"renderer.plugins.signals.{name}"))
+    for name in DEFAULT_SCORERS:
+        _register(manager, f"scorer {name}", partial(importlib.import_module, f"renderer.plugins.scorers.{name}"))
+    for name in DEFAULT_PERCEPTUAL:
+        _register(
+            manager, f"perceptual {name}", partial(importlib.import_module, f"renderer.plugins.perceptual.{name}")
+        )
     for point in importlib.metadata.entry_points(group=PROJECT):
         if without is None or point.dist is None or point.dist.name != without:
             _attempt(broken, point_name(point), partial(_register, manager, point_name(point), point.load))
@@ -115,6 +143,10 @@ def load_plugins(
         registries.easings.add(name, easing, OURS)
     for name, tracker in TRACKERS.items():
         registries.beat_trackers.add(name, tracker, OURS)
+    for name, finder in FINDERS.items():
+        registries.landmarks.add(name, finder, OURS)
+    for name, upscaler in UPSCALERS.items():
+        registries.upscalers.add(name, upscaler, OURS)
     for name, embedded in EMBEDDED.items():
         registries.generators.add(name, embedded, OURS)
     tables: dict[str, Registry[Any]] = {
@@ -123,7 +155,11 @@ def load_plugins(
         "register_generators": registries.generators,
         "register_signals": registries.signals,
         "register_beat_trackers": registries.beat_trackers,
+        "register_scorers": registries.scorers,
+        "register_perceptual": registries.perceptual,
+        "register_landmarks": registries.landmarks,
         "register_sinks": registries.sinks,
+        "register_upscalers": registries.upscalers,
     }
     for plugin, _ in manager.list_name_plugin():
         offered: list[tuple[str, str, Any]] = []

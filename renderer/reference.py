@@ -17,10 +17,12 @@ from renderer import effects, hookspecs
 from renderer.effects import Effect
 from renderer.generators.bloom_attributes import ATTRIBUTES
 from renderer.registry import Registries
-from renderer.scene.model import Bytes, EntryOptions, Fps, Output, Scene, Size
+from renderer.scene.model import Bytes, ClipOptions, EntryOptions, Fps, Output, Scene, Size
 from renderer.scene.schema import scene_schema
 from renderer.values.easing import EASINGS
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
+from renderer.values.output_preset import PRESETS
+from renderer.values.output_preset import told as seconds_told
 from renderer.values.shape import MEANINGS
 
 TYPES = {Size: "Size", Fps: "Rate", Bytes: "Bytes"}
@@ -41,8 +43,12 @@ ANCHORS = {
     "Tempo": "audio.md#beats-and-bars",
     "BeatList": "audio.md#beats-and-bars",
     "SectionTimes": "audio.md#sections",
+    "Colour": "colours",
+    "Text": "texts",
     "Feature": "audio.md#numbers-that-listen",
     "Output": "every-output",
+    "Clip": "every-clip",
+    "Transition": "clips",
 }
 
 
@@ -105,7 +111,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, code: bool 
 
 
 def effects_page(registries: Registries, pictures: dict[str, str] | None = None) -> str:
-    """Return the reference of all effects; pictures gives the picture of an effect's example by its name."""
+    """Return the reference of all effects; pictures gives, by its name, the pictures of an effect's example."""
     contents = table(
         ("effect", "stage", "what it does"),
         [
@@ -114,19 +120,20 @@ def effects_page(registries: Registries, pictures: dict[str, str] | None = None)
         ],
         code=False,
     )
-    parts = [f"# Effects\n\nMade from the code by `make docs`; `render effects NAME` prints the same.\n\n{contents}"]
+    made = "Made from the code by `make docs`; `render effects NAME` prints the same."
+    parts = [f"# Effects\n\n{made} [What they cost](effect-costs.md).\n\n{contents}"]
     for name, effect in sorted(registries.effects.items()):
         parts.append(effect_section(name, effect, (pictures or {}).get(name)))
     return "\n\n".join(parts) + "\n"
 
 
-def effect_section(name: str, effect: type[Effect], picture: str | None = None) -> str:
+def effect_section(name: str, effect: type[Effect], pictures: str | None = None) -> str:
     """Return the section about one effect."""
     example = example_scene(effect).rstrip()
     rows = [(field, linked(kind, "scene.md"), default, text) for field, kind, default, text in parameters(effect)]
     what = table(("parameter", "type", "default", "meaning"), [*rows])
     text = inspect.cleandoc(effect.__doc__ or "")
-    seen = f"\n\n![Frames of the example, from its beginning to its end]({picture})" if picture else ""
+    seen = f"\n\n{pictures}" if pictures else ""
     return f"## {name}\n\n{text}\n\n{what}\n\n```yaml\n{example}\n```{seen}"
 
 
@@ -139,11 +146,18 @@ def scene_tables(registries: Registries) -> str:
     """Return the tables of what stands in a scene, for docs/scene.md."""
     head = ("key", "type", "default", "meaning")
     described = scene_schema(registries)["properties"]
-    kinds = {"timeline": "list of effects", "include": "text or list of text", "vars": "map", "defaults": "map"}
+    kinds = {
+        "timeline": "list of effects",
+        "clips": "list of Clip",
+        "include": "text or list of text",
+        "vars": "map",
+        "defaults": "map",
+    }
     read_apart = [(key, kind, "-", described[key]["description"]) for key, kind in kinds.items()]
     sections = [
         ("Every key of a scene", [*parameters(Scene), *read_apart]),
         ("Every entry of the timeline, beside its effect", parameters(EntryOptions)),
+        ("Every clip", parameters(ClipOptions)),
         ("Every output", parameters(Output)),
     ]
     return "\n\n".join(f"### {title}\n\n{table(head, linked_rows(rows))}" for title, rows in sections)
@@ -198,6 +212,18 @@ def settings_table(registries: Registries) -> str:
 def shaping_table() -> str:
     """Return the table of the steps of shaping, in the order in which they work."""
     return table(("step", "what it does"), [*MEANINGS.items()])
+
+
+def presets_table() -> str:
+    """Return the table of the output presets: what each is for, and what becomes of a film there."""
+    rows = []
+    for one in PRESETS.values():
+        size = f"{one.size[0]}x{one.size[1]}" if one.size else f"of the film, up to {one.side}"
+        rates = f"{one.rates[0]} to {one.rates[1]}, else {one.fps}"
+        rate = f", {one.max_rate / 1e6:g} Mbit/s" if one.max_rate else ""
+        length = f"{seconds_told(one.seconds[0])} to {seconds_told(one.seconds[1])}"
+        rows.append((one.name, one.place, size, rates, length, f"{one.max_bytes / 1e6:,.0f} MB{rate}"))
+    return table(("preset", "for", "size", "frames a second", "length", "at most"), rows)
 
 
 def hooks_table() -> str:

@@ -10,9 +10,13 @@ from renderer.audio.trackers import BeatTracker
 from renderer.effects import Effect
 from renderer.errors import PluginError, ValueProblem, expected
 from renderer.generators.base import Generator
+from renderer.landmarks import Maker
+from renderer.perceptual import PerceptualMaker
+from renderer.scorers import Scorer
 from renderer.signal_source import SignalSource
 from renderer.sinks.base import Sink
 from renderer.values.easing import EasingFunction
+from renderer.values.upscaler import MakeUpscaler
 
 T = TypeVar("T")
 
@@ -72,7 +76,11 @@ class Registries:
     generators: Registry[Callable[[], Generator]] = field(default_factory=lambda: Registry("generator"))
     signals: Registry[type[SignalSource]] = field(default_factory=lambda: Registry("signal"))
     beat_trackers: Registry[BeatTracker] = field(default_factory=lambda: Registry("beat tracker"))
+    scorers: Registry[Scorer] = field(default_factory=lambda: Registry("scorer"))
+    perceptual: Registry[PerceptualMaker] = field(default_factory=lambda: Registry("perceptual backend"))
+    landmarks: Registry[Maker] = field(default_factory=lambda: Registry("landmarks"))
     sinks: Registry[type[Sink]] = field(default_factory=lambda: Registry("output"))
+    upscalers: Registry[MakeUpscaler] = field(default_factory=lambda: Registry("upscaler"))
     broken: list[BrokenPlugin] = field(default_factory=list)
 
     def with_signal(self, source: type[SignalSource]) -> Registries:

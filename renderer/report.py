@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,15 @@ def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "fr
 
 
 @contextmanager
+def seeking_bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar with time left and, beside the title, the words that the function given is called with."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                  console=err) as progress:  # fmt: skip
+        task = progress.add_task(title, total=total)
+        yield lambda count, text: progress.update(task, advance=count, description=f"{title}: {text}")
+
+
+@contextmanager
 def preparing(compiled: bool, *, quiet: bool = False) -> Iterator[None]:
     """Say why nothing is rendered yet, while a network is compiled."""
     what = "compiling the network for this machine; a minute or two" if compiled else "preparing kernels for this CPU"
@@ -110,8 +119,7 @@ def plain_table(*columns: str) -> Table:
 
 def print_film(film: Rendered) -> None:
     """Print the files of a film, how fast it went, and what the user should be told."""
-    for note in film.notes:
-        err.print(f"note: {note}")
+    print_notes(film.notes)
     for file in film.files:
         out.print(nearby(file), soft_wrap=True)
     count = "1 frame" if film.frames == 1 else f"{film.frames} frames"
@@ -134,6 +142,12 @@ def print_skipped(skipped: Sequence[str]) -> None:
         err.print(f"skipped: {sentence}", soft_wrap=True)
 
 
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what the user should be told, a line each."""
+    for note in notes:
+        err.print(f"note: {note}", soft_wrap=True)
+
+
 def nearby(file: Path) -> str:
     """Return the name of a file, without the working folder if it is in there."""
     here = Path.cwd()
@@ -147,12 +161,16 @@ def print_check(job: Job, memory: int, files: list[str]) -> None:
     table.add_row("frames", f"{plan.frames} at {float(plan.fps):g} frames/s")
     table.add_row("duration", f"{plan.duration:g} s" + (", a loop" if plan.scene.loop.closed else ""))
     table.add_row("size", f"{width}x{height} pixels")
-    table.add_row("model", f"{job.model} ({job.timeline.generator.family}), {job.timeline.generator.num_ws} layers")
-    table.add_row("effects", ", ".join(one.effect.name for one in job.timeline.stack))
+    for clip in plan.clips:
+        table.add_row("clip", f"{clip.start:g}s to {clip.end:g}s: {clip.clip.options.scene}")
+    if not plan.clips:
+        table.add_row("model", f"{job.model} ({job.timeline.generator.family}), {job.timeline.generator.num_ws} layers")
+        table.add_row("effects", ", ".join(one.effect.name for one in job.timeline.stack))
     table.add_row("memory", f"about {memory / 1e6:.0f} MB, however long the film")
     table.add_row("output", ", ".join(files))
     out.print(f"{plan.scene.path}: valid")
     out.print(table)
+    print_notes(job.timeline.notes)
 
 
 def print_models(models: Sequence[KnownModel], cache: Path) -> None:
@@ -256,7 +274,10 @@ def print_plugins(registries: Registries) -> None:
     """Print what every plugin brought, and the plugins that failed with their tracebacks."""
     table = plain_table("plugin", "offers")
     offers: dict[str, list[str]] = {}
-    kinds = (registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks)
+    kinds = (
+        registries.effects, registries.signals, registries.easings, registries.generators, registries.sinks,
+        registries.scorers, registries.perceptual, registries.upscalers, registries.landmarks,
+    )  # fmt: skip
     for registry in (*kinds, registries.beat_trackers):
         for name, plugin in registry.plugins.items():
             if plugin != "latentreel":

@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from renderer.generators.base import Generator
 from renderer.levels import to_uint8
-from renderer.sheet import checked_picture, lay_out
+from renderer.sheet import checked_picture, lay_out, save_picture
 from renderer.timeline.sources import seed_to_z
 
 SMALLEST, LARGEST = 128, 256  # pixels of the longer side of a sample
@@ -33,11 +33,7 @@ def write_samples(
         caption = f"seed {seed}" + (f" class {seed % generator.c_dim}" if generator.c_dim else "")
         pictures.append((caption, shown[..., : 1 if shown.shape[-1] == 2 else 4]))
         progress(1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    lay_out(pictures, min(columns, count)).save(part)
-    part.replace(path)
-    return path
+    return save_picture(lay_out(pictures, min(columns, count)), path)
 
 
 def sample(generator: Generator, seed: int, psi: float = 0.7) -> Tensor:

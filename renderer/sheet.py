@@ -41,9 +41,14 @@ def make_sheet(
         (picture,) = iterate_frames(job, range(frame, frame + 1))
         pictures.append((f"{job.timeline.plan.time(frame):.2f}s", picture[0]))
         progress(1)
+    return save_picture(lay_out(pictures, min(columns, len(pictures))), path)
+
+
+def save_picture(picture: Image.Image, path: Path) -> Path:
+    """Write a picture, whole or not at all, and return its path; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
-    lay_out(pictures, min(columns, len(pictures))).save(part)
+    picture.save(part)
     part.replace(path)
     return path
 

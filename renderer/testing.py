@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from renderer.colour import to_linear
 from renderer.context import Past
 from renderer.contract import check_effect_class
 from renderer.effects import Effect
@@ -48,6 +49,7 @@ __all__ = [
 ]
 
 TIMES = (0.0, 0.05, 0.3, 0.55, 1.0, 1.45, 1.95)  # seconds
+FRAME = 0.05  # seconds, about those of a frame
 Law = Callable[[Trial], None]
 
 
@@ -169,7 +171,7 @@ def check_loop(trial: Trial) -> None:
         end = closed.timeline.plan.duration
         apart = far(trial.view(closed, [0.0]), trial.view(closed, [end]))
         assert apart < 1e-3, f"{trial.called} does not close a loop: end and beginning differ by {apart:g}"
-    job, step = trial.job({"loop": {"blend": "0.5s"}}), 1e-4
+    job, step = trial.job({"loop": {"blend": "0.5s"}}), FRAME if trial.effect.jumps else 1e-4
     end = job.timeline.plan.duration
     inside = np.linspace(0.03, end - 0.03, 41)
     usual = far(trial.view(job, [*inside]), trial.view(job, [*(inside + step)]))
@@ -190,10 +192,15 @@ def check_window(trial: Trial) -> None:
     weights = {0.5: 0.0, 0.55: 0.2, 0.625: 0.5, 1.0: 1.0, 1.4: 0.4}
     if trial.effect.stage == "synthesis":
         weights = {0.5: 0.0, 1.0: 1.0}  # it fades itself; how is its own affair
+    if getattr(trial.effect, "warm_up", 0):
+        return  # its past is faded too, and seen later
     moments = tuple(weights)
     none, whole = trial.view(bare, moments), trial.view(sharp, moments)
+    faded = trial.view(soft, moments)
+    if getattr(trial.effect, "space", "") == "linear":  # in which it is faded, too
+        none, whole, faded = (to_linear((one + 1) / 2) for one in (none, whole, faded))
     wanted = lerp(none, whole, torch.tensor([*weights.values()]).reshape(-1, *[1] * (none.ndim - 1)))
-    apart = far(trial.view(soft, moments), wanted)
+    apart = far(faded, wanted)
     assert apart < 1e-4, f"{trial.called} does not follow `fade:`; it is off by {apart:g}"
 
 

@@ -11,29 +11,31 @@ ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
     ["errors", "pages", "spoken", "deprecation"],
-    ["latents", "noise", "colour", "bending", "masks", "example_song", "synthesis_inputs"],
-    ["values"],
-    ["signal_source"],
+    ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
+    ["example_song", "synthesis_inputs"],
+    ["values", "find", "lettering", "upscaling"],
+    ["signal_source", "scorers", "landmarks", "perceptual"],
     ["audio"],
     ["generators.base", "sinks.base"],
     ["layer_noise"],
     ["context"],
     ["effects", "hookspecs"],
     ["registry", "contract"],
-    ["scene", "generators", "sinks"],
+    ["scene", "generators", "sinks", "importing"],
     ["timeline", "example_models"],
-    ["levels", "repeats", "waiting", "fitting"],
+    ["levels", "repeats", "waiting", "fitting", "transitions"],
     ["pictures"],
     ["engine", "plugin_manager"],
     ["film", "job"],
+    ["reel"],
     ["manifest"],
     ["api"],
-    ["sheet", "samples", "reference", "report", "trial", "plot", "demo"],
-    ["bench", "song"],
+    ["sheet", "samples", "axes", "reference", "report", "trial", "plot", "demo"],
+    ["directions", "inversion", "bench", "song"],
     ["promises"],
     ["testing"],
     ["authoring", "public"],
-    ["cli", "cli_authoring", "cli_reload", "cli_bench", "cli_models", "cli_music", "cli_options"],
+    ["cli"],  # and every cli_NAME
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 APART = {"scene", "generators", "sinks"}  # of one layer, but knowing nothing of each other
@@ -41,7 +43,7 @@ TOP = {"", "__main__", "plugin_manager"}  # may name anything
 
 
 def rank(module: str) -> int:
-    parts = module.split(".")
+    parts = ["cli"] if module.startswith("cli_") else module.split(".")
     for length in range(len(parts), 0, -1):
         if ".".join(parts[:length]) in RANK:
             return RANK[".".join(parts[:length])]
@@ -119,7 +121,7 @@ def test_nothing_imports_the_plugins_folder():
 def test_sizes_of_the_house():
     for path in [*modules(), *(ROOT / "plugins").glob("*.py")]:
         assert len(path.read_text().splitlines()) <= 400, f"{path.name} is over 400 lines"
-    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 60
+    assert len((ROOT / "renderer/hookspecs.py").read_text().splitlines()) <= 80
 
 
 def test_modules_that_must_not_exist():

@@ -21,8 +21,9 @@ from typing import Any
 from renderer import api
 from renderer.generators.base import Generator
 from renderer.hookspecs import PROJECT
-from renderer.job import Job, Run, load_generator, prepare
+from renderer.job import Job, Run, load_generator
 from renderer.plugin_manager import load_plugins
+from renderer.reel import prepare
 from renderer.registry import Registries
 from renderer.scene.tree import Tree
 

@@ -66,6 +66,11 @@ class Generator(nn.Module, ABC):
         )
 
     @property
+    def style_weights(self) -> tuple[Tensor, ...]:
+        """Return the weight [outputs, w_dim] of the affine that makes the style of each row of ws; () for none."""
+        return ()
+
+    @property
     def noise_shapes(self) -> Mapping[str, tuple[int, int]]:
         """Return (height, width) of the noise map of every layer that takes one, by the names `synthesis` knows."""
         return {}

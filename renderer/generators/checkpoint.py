@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from renderer.generators.allowed import NumpyArray, Persistent, TFNetwork
 from renderer.generators.base import Generator
@@ -17,7 +17,7 @@ from renderer.generators.safe_pickle import tensor_of
 from renderer.generators.torch_streams import StoredTensor
 
 MAX_MODULES = 4096
-Network = TypeVar("Network", bound=Generator)
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)

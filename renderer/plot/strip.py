@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderer.api import iterate_frames
-from renderer.job import Run, prepare
+from renderer.job import Run
 from renderer.plot.shown import Shown
+from renderer.reel import prepare
 from renderer.registry import Registries
 from renderer.scene.model import Scene
 from renderer.sinks.pixels import to_rgb

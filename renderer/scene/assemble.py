@@ -57,13 +57,8 @@ class _Includer:
         if not isinstance(item.value, str) or not item.value:
             raise refuse(f"expected the name of a scene file, got {show(item.plain)}")
         file = path.parent / item.value
-        try:
-            known = file.is_file()
-        except OSError:  # a name that no file can have, such as one that is too long
-            known = False
-        if not known:
-            siblings = file.parent.glob("*.y*ml") if file.parent.is_dir() else ()
-            raise refuse(f"no such scene: {item.value}{nearest(file.name, [one.name for one in siblings])}")
+        if not is_there(file):
+            raise refuse(no_such_scene(item.value, file))
         if file.resolve() in chain:
             circle = " -> ".join(one.name for one in (*chain, file.resolve()))
             raise refuse(f"scenes include each other in a circle: {circle}")
@@ -71,6 +66,20 @@ class _Includer:
         if self.files > MAX_INCLUDES:
             raise refuse(f"expected at most {MAX_INCLUDES} included scenes")
         return file
+
+
+def is_there(file: Path) -> bool:
+    """Say whether there is a file of such a name."""
+    try:
+        return file.is_file()
+    except OSError:  # a name that no file can have, such as one that is too long
+        return False
+
+
+def no_such_scene(written: str, file: Path) -> str:
+    """Return the message about a scene that is not there, with the name of its neighbour that is most like it."""
+    siblings = file.parent.glob("*.y*ml") if file.parent.is_dir() else ()
+    return f"no such scene: {written}{nearest(file.name, [one.name for one in siblings])}"
 
 
 def merge(below: Tree, above: Tree, path: tuple[Any, ...] = ()) -> Tree:

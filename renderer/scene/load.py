@@ -13,27 +13,31 @@ from pydantic import BaseModel, ValidationError
 from renderer.effects import Effect
 from renderer.errors import KEY, Place, Problem, SceneError, ValueProblem, nearest
 from renderer.registry import Registries
-from renderer.scene.assemble import apply_setting, assemble
+from renderer.scene.assemble import apply_setting, assemble, is_there, no_such_scene
 from renderer.scene.explain import explain, names_of
-from renderer.scene.model import Entry, EntryOptions, Output, Scene, check_name
+from renderer.scene.model import Clip, ClipOptions, Entry, EntryOptions, Output, Scene, check_name
 from renderer.scene.reader import read_tree
 from renderer.scene.repair import checked_fields, repaired
 from renderer.scene.tree import Tree
 from renderer.values.parsed import show
 
-CONSUMED = ("vars", "defaults", "timeline")  # read here; the model never sees them
+CONSUMED = ("vars", "defaults", "timeline", "clips")  # read here; the model never sees them
+MUSIC = ("tempo", "offset", "beats", "beats_per_bar", "markers")
+BESIDE_CLIPS = ("clips", "size", "fps", "audio", "output", "on_error", *MUSIC, "vars", "defaults")
 NAMED = {"markers": "marker", "signals": "signal", "sections": "section", "vars": "variable"}
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_scene(path: Path, registries: Registries, settings: Sequence[str] = ()) -> tuple[Scene | None, list[Problem]]:
+def read_scene(
+    path: Path, registries: Registries, settings: Sequence[str] = (), *, is_clip: bool = False
+) -> tuple[Scene | None, list[Problem]]:
     """Return the scene of a file and the problems of it, as `scene_of` does.
 
     Raises SceneError where the text is no tree at all.
     """
     tree, problems = assemble(path, settings)
-    scene, more = scene_of(tree, path, registries)
+    scene, more = scene_of(tree, path, registries, is_clip=is_clip)
     tree.said |= {problem.place for problem in problems}
     return scene, problems + [problem for problem in more if problem.place not in tree.said]
 
@@ -51,16 +55,20 @@ def read_manifest(
     return scene_of(held, Path(file.value), registries)
 
 
-def scene_of(tree: Tree, path: Path, registries: Registries) -> tuple[Scene | None, list[Problem]]:
-    """Return the scene of a tree and its problems.
+def scene_of(
+    tree: Tree, path: Path, registries: Registries, *, is_clip: bool = False
+) -> tuple[Scene | None, list[Problem]]:
+    """Return the scene of a tree and its problems; one that is a clip of another has no clips itself.
 
     Where there are problems, the scene holds only what is right, and stand-ins for the rest: it is good for
     finding more of them, and for nothing else. It is None where nothing is right.
     """
     reader = _Reader(tree, registries)
     scene = reader.head()
+    clips = reader.clips(path.parent, is_clip=is_clip)
     entries, sections = reader.timeline(), reader.section_timelines()
     if scene is not None:
+        scene._clips = tuple(clips)
         scene._timeline, scene._tree, scene._path = tuple(entries), tree, path
         scene._section_timelines, scene._skipped = sections, tuple(reader.skipped)
     return scene, reader.problems
@@ -118,10 +126,50 @@ class _Reader:
     def timeline(self) -> list[Entry]:
         self.check_defaults()
         held = self.tree.below("timeline")
+        if held is None and self.tree.below("clips") is not None:
+            return []
         if held is None:
             self.note((), "the scene has no timeline; write e.g. timeline: [{walk: {keys: 1-4}}]")
             return []
         return self.keyed(self.entries(held, ("timeline",)), set())
+
+    def clips(self, folder: Path, *, is_clip: bool) -> list[Clip]:
+        """Return the clips of the film; their scenes are looked for from `folder`."""
+        held = self.tree.below("clips")
+        if held is None:
+            return []
+        if is_clip:
+            self.note(("clips", KEY), "a clip is a scene with a timeline; this one has clips itself")
+            return []
+        if not isinstance(held.value, list) or not held.value:
+            self.note(
+                ("clips",), f"expected a list of clips such as {{scene: intro.yaml, out: 4s}}, got {show(held.plain)}"
+            )
+            return []
+        for key in self.tree.value:
+            if key not in BESIDE_CLIPS and key in (*names_of(Scene), *CONSUMED):
+                self.note(
+                    (key, KEY),
+                    f"{key} belongs to the scenes of the clips; beside clips stand {', '.join(BESIDE_CLIPS[1:])}",
+                )
+        found = [self.clip(item, ("clips", index), folder) for index, item in enumerate(held.value)]
+        return [clip for clip in found if clip is not None]
+
+    def clip(self, item: Tree, path: tuple[Any, ...], folder: Path) -> Clip | None:
+        data = {"scene": item.value} if isinstance(item.value, str) else item.plain
+        if not isinstance(data, dict):
+            self.note(path, f"expected a clip such as {{scene: intro.yaml, out: 4s}}, got {show(data)}")
+            return None
+        options, _ = self.validate(ClipOptions, data, path)
+        if options is None:
+            return None
+        file = folder / options.scene
+        if not is_there(file):
+            self.note((*path, "scene"), no_such_scene(options.scene, file))
+            return None
+        scene, problems = read_scene(file, self.registries, is_clip=True)
+        self.problems += problems
+        return None if scene is None else Clip(options, scene.model_copy(update={"output": []}), path)
 
     def section_timelines(self) -> dict[str, tuple[Entry, ...]]:
         """Return the timelines of sections by their names; the randomness of each is its own."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
     PrivateAttr,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 
 from renderer.effects import Effect
@@ -30,11 +31,13 @@ from renderer.values.feature import Feature, is_feature
 from renderer.values.fit import Fit
 from renderer.values.loop import Loop
 from renderer.values.noise import Noise
+from renderer.values.output_preset import NAMES, PRESETS, OutputPreset, PresetName
 from renderer.values.parsed import is_number, is_whole, show
 from renderer.values.section_times import SectionTimes
 from renderer.values.signal import Signal
 from renderer.values.tempo import BeatList, Tempo
 from renderer.values.time import Time
+from renderer.values.transition import Transition
 
 MAX_PIXELS, MAX_SIDE, MIN_SIDE = 64_000_000, 16_384, 8
 MIN_FPS, MAX_FPS = Fraction(1, 1000), 1000
@@ -86,9 +89,9 @@ def parse_bytes(written: Any) -> int:
 
 
 def parse_outputs(written: Any) -> Any:
-    """Return a list of maps of one output or many, each a file name or a map."""
+    """Return a list of maps of one output or many, each a file name, the name of a preset, or a map."""
     outputs = written if isinstance(written, list) else [written]
-    return [{"file": output} if isinstance(output, str) else output for output in outputs]
+    return [one if not isinstance(one, str) else {"preset" if one in NAMES else "file": one} for one in outputs]
 
 
 Fps = Annotated[
@@ -118,11 +121,32 @@ class Strict(BaseModel):
 class Output(Strict):
     """Describe one file to write."""
 
-    file: str = Field(min_length=1, description="Name of the file; its suffix chooses the format")
+    file: str = Field(
+        "", min_length=1, description="Name of the file; its suffix chooses the format; a preset has one of its own"
+    )
+    preset: PresetName | None = Field(None, description="Size, rate and limits of a place that shows films")
     size: Size | None = Field(None, description="Pixels, when other than the scene's")
     fps: Fps | None = Field(None, description="Frames per second, when other than the scene's")
     max_bytes: Bytes | None = Field(None, description="GIF and WebP: fps, size and colours go down until it fits")
     quality: Literal["draft", "good", "best"] = Field("good", description="How hard the encoder tries")
+
+    @model_validator(mode="after")
+    def check_file(self) -> Self:
+        """Raise ValueProblem for an output without a file, and for a file of another format than its preset's."""
+        if not self.file and self.preset is None:
+            raise ValueProblem("'file' is missing; only a preset has a name of its own")
+        if self.file and self.asked is not None:
+            self.asked.check_file(self.file)
+        return self
+
+    @property
+    def asked(self) -> OutputPreset | None:
+        """Return what the preset asks for."""
+        return None if self.preset is None else PRESETS[self.preset]
+
+    def called(self, stem: str) -> str:
+        """Return the name of the file; where the scene gives none, that of the scene's file with the preset's."""
+        return self.file or f"{stem}.{self.preset}{PRESETS[self.preset or NAMES[0]].suffixes[0]}"
 
 
 def parse_named(written: Any, info: ValidationInfo) -> Signal | Feature:
@@ -178,15 +202,32 @@ class Scene(Strict):
     )
     on_error: OnError = Field("stop", description="What an effect that fails does: stop the film, or skip those frames")
     _timeline: tuple[Entry, ...] = PrivateAttr(())
+    _clips: tuple[Clip, ...] = PrivateAttr(())
     _skipped: tuple[str, ...] = PrivateAttr(())
     _section_timelines: dict[str, tuple[Entry, ...]] = PrivateAttr({})
     _tree: Tree = PrivateAttr()
     _path: Path = PrivateAttr()
 
     @property
+    def wanted_size(self) -> tuple[int, int] | None:
+        """Return the pixels (width, height) of the film: the scene's, or those of the first preset of its outputs."""
+        sizes = (one.asked.size for one in self.output if one.asked is not None and one.size is None)
+        return self.size or next((size for size in sizes if size is not None), None)
+
+    @property
     def timeline(self) -> tuple[Entry, ...]:
         """Return the stack of effects, top to bottom, without those switched off."""
         return self._timeline
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """Return the clips that the film is cut from, instead of a timeline."""
+        return self._clips
+
+    @property
+    def parts(self) -> tuple[Scene, ...]:
+        """Return the scenes with a timeline that the film is made of: those of its clips, or itself."""
+        return tuple(clip.scene for clip in self._clips) or (self,)
 
     @property
     def section_timelines(self) -> dict[str, tuple[Entry, ...]]:
@@ -234,6 +275,27 @@ class Entry:
     path: tuple[Any, ...]
     key: str
     plugin: str = ""  # who brought the effect; empty for ours
+
+
+class ClipOptions(Strict):
+    """Describe one clip of a film."""
+
+    scene: str = Field(min_length=1, description="The scene that is seen, with a timeline of its own")
+    in_: Time | None = Field(None, alias="in", description="When in that scene it begins; default: at its start")
+    out: Time | None = Field(None, description="When in that scene it ends; default: at its end")
+    duration: Time | None = Field(None, description="How long it lasts, instead of `out`; a scene that loops goes on")
+    transition: Transition = Field(
+        Transition.parse("cut"), description="How it takes over from the clip before: cut, {crossfade: 1s}, {wipe: 1s}"
+    )
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Hold one clip: which part of a scene is seen, and the scene."""
+
+    options: ClipOptions
+    scene: Scene
+    path: tuple[Any, ...]
 
 
 def check_name(name: Any, what: str) -> None:

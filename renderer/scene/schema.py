@@ -6,7 +6,7 @@ from typing import Any
 
 from renderer.effects import Effect
 from renderer.registry import Registries
-from renderer.scene.model import EntryOptions, Scene
+from renderer.scene.model import ClipOptions, EntryOptions, Scene
 from renderer.signal_source import SignalSource
 from renderer.values.shape import MEANINGS
 from renderer.values.signal import Signal
@@ -27,6 +27,7 @@ def scene_schema(registries: Registries) -> dict[str, Any]:
             "type": "array",
             "items": {"anyOf": [{"enum": names}, *entries]},
         },
+        "clips": clips_schema(),
         "include": {"type": ["string", "array"], "description": "Scenes to lay below this one"},
         "vars": {"type": "object", "description": "Variables, for use as ${name}"},
         "defaults": {"type": "object", "properties": defaults, "description": "Values for every effect of a name"},
@@ -43,6 +44,18 @@ def scene_schema(registries: Registries) -> dict[str, Any]:
         "anyOf": [*output["anyOf"], {"type": "array", "items": output}],
     }
     return {"$schema": DIALECT, "title": "latentreel scene", **{k: v for k, v in schema.items() if k != "title"}}
+
+
+def clips_schema() -> dict[str, Any]:
+    """Return the schema of the clips of a film."""
+    clip = ClipOptions.model_json_schema(by_alias=True, mode="validation")
+    clip["description"] = "A scene file, or a part of it"
+    return {
+        "description": "Scenes that are cut and joined into one film, instead of a timeline",
+        "type": "array",
+        "minItems": 1,
+        "items": {"anyOf": [{"type": "string"}, {k: v for k, v in clip.items() if k != "title"}]},
+    }
 
 
 def feature_schema(source: type[SignalSource]) -> dict[str, Any]:

@@ -65,8 +65,8 @@ class SinkSpec:
     """Say what will come and what is wanted: frames of width x height x channels, how many, how fast.
 
     `path` is absolute or relative to the working folder. `max_bytes` caps the file where the sink can shrink
-    it. `loop` is for GIF and WebP. `start_number` is the number of the first PNG of a folder. `encoder` names that of
-    an MP4, see `encoders.NAMES`.
+    it, `max_rate` the bits a second of the pictures of an MP4. `loop` is for GIF and WebP. `start_number` is the number
+    of the first PNG of a folder. `encoder` names that of an MP4, see `encoders.NAMES`.
     """
 
     path: Path
@@ -77,6 +77,7 @@ class SinkSpec:
     channels: int = 3
     quality: Quality = "good"
     max_bytes: int | None = None
+    max_rate: int | None = None
     audio: AudioTrack | None = None
     loop: bool = True
     overwrite: bool = True

@@ -192,12 +192,17 @@ class Mp4Sink(VideoSink):
 
     def picture(self) -> list[str]:
         """Return the arguments of the encoder."""
-        rest = [*self._keyframes(), "-movflags", "+faststart"]
+        rest = [*self._keyframes(), *self._ceiling(), "-movflags", "+faststart"]
         hardware = self._hardware
         if hardware is None:
             return ["-crf", H264[self.spec.quality][1], *bt709("yuv420p"), *rest]
         colours = bt709(hardware.pixels, "hwupload" if hardware.uploaded else "")
         return [*hardware.qualities[self.spec.quality], *colours, *rest]
+
+    def _ceiling(self) -> list[str]:
+        """Return the arguments that keep the pictures of any second below the rate that is allowed."""
+        rate = self.spec.max_rate
+        return [] if rate is None else ["-maxrate", str(rate), "-bufsize", str(rate)]
 
     def sound(self) -> list[str]:
         """Return the rate of AAC."""

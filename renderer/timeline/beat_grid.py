@@ -11,9 +11,9 @@ from renderer.audio.progress import say
 from renderer.audio.song import Song
 from renderer.audio.trackers import FEWEST, Beats, BeatTracker
 from renderer.errors import LatentreelError, PluginError, ValueProblem
+from renderer.find import find_file
 from renderer.registry import Registries
 from renderer.scene.model import Scene
-from renderer.timeline.find import find_file
 from renderer.values.beats import BeatGrid, grid_of_times
 from renderer.values.tempo import Tempo, read_beats
 

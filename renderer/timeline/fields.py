@@ -8,11 +8,12 @@ from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
-from renderer.errors import KEY, Gather
+from renderer.errors import KEY, Gather, ValueProblem
+from renderer.find import find_file
+from renderer.registry import Registry
 from renderer.signal_source import Series
 from renderer.timeline.expressions import Curve, Scope
 from renderer.timeline.features import heard
-from renderer.timeline.find import find_file
 from renderer.timeline.keys import key_times
 from renderer.timeline.signals import LOOP_HINT, bind_number, bind_signal, check_word
 from renderer.values.direction import Directions, DirectionSource
@@ -21,7 +22,9 @@ from renderer.values.feature import Feature
 from renderer.values.latent import LatentKey, LatentKeys, LatentSource
 from renderer.values.layers import LayerRange, Layers
 from renderer.values.signal import Signal
+from renderer.values.text import Text, TimedText
 from renderer.values.time import Time
+from renderer.values.upscaler import MakeUpscaler, Upscaler
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,11 @@ class BoundDirections:
 
 @dataclass(frozen=True)
 class Binding:
-    """Hold what binding a field needs beside the scope: where files are, and the easing between latent keys."""
+    """Hold what binding a field needs beside the scope: where files are, upscalers, and the easing of latent keys."""
 
     scope: Scope
     folder: Path
+    upscalers: Registry[MakeUpscaler]
     ease: str = "linear"
 
 
@@ -107,6 +111,27 @@ def _(value: Easing, binding: Binding) -> Any:
 
 
 @bind_value.register
+def _(value: Upscaler, binding: Binding) -> Any:
+    return binding.upscalers.find(value.name)
+
+
+@bind_value.register
+def _(value: Text, binding: Binding) -> TimedText:
+    scope, gather, times = binding.scope, Gather(), []
+    for time, _ in value.lines:
+        check_word(time, scope, gather, ())
+    gather.check()
+    for time, _ in value.lines:
+        written = None if time is None else time.written
+        with gather.below(written, KEY):
+            times.append(scope.span.start if time is None else scope.clock.position(time, scope.span))
+            if times[:-1] and times[-1] <= times[-2]:
+                raise ValueProblem(f"texts must follow each other in time, but {time} is not after the one before")
+    gather.check()
+    return TimedText(tuple(times), tuple(text for _, text in value.lines))
+
+
+@bind_value.register
 def _(value: LatentSource, binding: Binding) -> BoundSource:
     gather, psi = Gather(), None
     if value.kind == "file":
@@ -128,7 +153,7 @@ def _(value: LatentKeys, binding: Binding) -> BoundKeys:
     for index, key in enumerate(value.keys):
         with gather.below(*key.path):
             scope = binding.scope.part(index)
-            sources.append(bind_value(key.source, Binding(scope, binding.folder)))
+            sources.append(bind_value(key.source, replace(binding, scope=scope)))
         if key.ease is not None and key.time is not None:
             with gather.below(key.time.written, "ease"):
                 binding.scope.easings.find(key.ease)

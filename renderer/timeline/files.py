@@ -18,7 +18,9 @@ MAX_BYTES = 2 * 1024**3
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error)
 LATENT_NAMES = ("ws", "w_plus", "w", "z", "latents", "projected_w")  # how latents are called in files of many arrays
 DIRECTION_NAMES = ("direction", "directions", "boundary", "lat_comp", "comp")
-SIGMAS = {"lat_comp": "lat_stdev", "comp": "std"}  # where GANSpace and its heirs keep components and their scale
+# What goes with directions: their scale, as we, GANSpace and its heirs keep it, and how much each layer is moved.
+SIGMAS = {"directions": "sigmas", "lat_comp": "lat_stdev", "comp": "std"}
+LAYERS = "layers"
 
 
 def read_arrays(path: Path) -> dict[str, Tensor]:
@@ -65,7 +67,7 @@ def _read_npz(path: Path) -> dict[str, Tensor]:
             raise ValueError("it unfolds to more than 2 GiB")
     with np.load(path, allow_pickle=False) as held:
         known = [name for name in held.files if name in (*LATENT_NAMES, *DIRECTION_NAMES)]
-        known += [SIGMAS[name] for name in known if SIGMAS.get(name) in held.files]
+        known += [name for name in (*SIGMAS.values(), LAYERS) if known and name in held.files]
         return {name: _numbers(held[name], path) for name in known or held.files}
 
 

@@ -36,7 +36,7 @@ class ImageStage:
         finished = self.steps.run(given, times)
         if plan.blend and (times < plan.blend).any():
             finished = fade(self.ends.run(given, times + plan.duration), finished, self.timeline.way(times))
-        return torch.where(finished == given, images, finished * 2 - 1)  # what no effect changed keeps its bits
+        return torch.add(images, finished - given, alpha=2)  # what no effect changed keeps its bits
 
 
 class Steps:

@@ -28,12 +28,16 @@ Pinned = tuple[Time, Time | None]  # when, and held for how long
 
 
 def clock_of(
-    scene: Scene, fps: Fraction, attempt: Attempt, find_beats: Callable[[], BeatGrid] | None = None
+    scene: Scene,
+    fps: Fraction,
+    attempt: Attempt,
+    find_beats: Callable[[], BeatGrid] | None = None,
+    lay_out: Callable[[Clock], float] = lambda clock: 0.0,
 ) -> tuple[Clock, bool, AudioTrack | None]:
     """Return the clock of a film, whether everything in it must close a loop by itself, and its soundtrack.
 
-    `attempt` notes the problems of what it calls, and returns None there; then the length is a stand-in, no loop, at
-    which nothing else need be wrong.
+    `lay_out` gives the seconds of a film of clips. `attempt` notes the problems of what it calls, and returns None
+    there; then the length is a stand-in, no loop, at which nothing else need be wrong.
     """
     tempo = None if scene.tempo is None else scene.tempo.bpm
     clock = Clock(float(scene.fps), tempo, scene.beats_per_bar, find_beats=find_beats)
@@ -43,7 +47,10 @@ def clock_of(
         seconds = attempt(("markers", name), partial(absolute, clock, time))
         clock = replace(clock, markers={**clock.markers, name: math.nan if seconds is None else seconds})
     track = None if scene.audio is None else attempt(("audio",), partial(soundtrack_of, scene))
-    duration: float | None = duration_of(scene, track, clock, fps, attempt)
+    if scene.clips:
+        duration = attempt(("clips",), lambda: checked_length(lay_out(clock), fps))
+    else:
+        duration = duration_of(scene, track, clock, fps, attempt)
     if duration is None:
         begins = [(entry.options.from_, None) for entry in scene.timeline if entry.options.from_ is not None]
         duration = 1 + max([natural_length(scene, clock), *seconds_of(clock, begins)])

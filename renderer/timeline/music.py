@@ -18,6 +18,7 @@ from renderer.audio.progress import say
 from renderer.audio.shaping import shaped
 from renderer.audio.song import Song, open_song
 from renderer.errors import LatentreelError, PluginError, ValueProblem
+from renderer.find import find_file
 from renderer.registry import Registries
 from renderer.scene.explain import explain, names_of
 from renderer.scene.model import Scene
@@ -25,7 +26,6 @@ from renderer.signal_source import Array, Series, SignalSource, Values
 from renderer.sinks.base import AudioTrack
 from renderer.spoken import spoken
 from renderer.timeline.beat_grid import found_beats, listed_beats
-from renderer.timeline.find import find_file
 from renderer.timeline.sections import check_names, heard_sections, written_sections
 from renderer.values.beats import BeatGrid, grid_of_times
 from renderer.values.feature import Feature

@@ -14,8 +14,9 @@ from renderer.effects import LatentEffect
 from renderer.errors import Problem, SinkError, ValueProblem
 from renderer.noise import fitted
 from renderer.registry import Registries
-from renderer.scene.model import Entry, Scene
+from renderer.scene.model import Clip, Entry, Scene
 from renderer.sinks import SINKS, AudioTrack, sink_for
+from renderer.timeline.clips import BoundClip, lay_out
 from renderer.timeline.expressions import Curve, Named, Scope
 from renderer.timeline.fields import Binding, bind_value
 from renderer.timeline.length import clock_of
@@ -69,6 +70,7 @@ class Plan:
     named: Mapping[str, Curve]  # the named signals, and the features that expressions read without a name
     soundtrack: AudioTrack | None = None
     sections: tuple[BoundSection, ...] = ()  # those with a timeline of their own
+    clips: tuple[BoundClip, ...] = ()  # in the order in which they come, instead of entries
 
     @property
     def duration(self) -> float:
@@ -94,6 +96,7 @@ class _Binder:
     def __init__(self, scene: Scene, registries: Registries, fps: Fraction) -> None:
         self.scene, self.registries, self.fps = scene, registries, fps
         self.problems: list[Problem] = []
+        self.clips: list[BoundClip] = []
 
     def attempt(self, path: tuple[Any, ...], build: Callable[[], Any]) -> Any:
         """Return what `build` returns; note what it raises as problems below `path`, and return None."""
@@ -109,7 +112,7 @@ class _Binder:
     def plan(self) -> Plan | None:
         scene, named = self.scene, Named(self.scene.signals)
         music = SceneMusic(scene, self.registries)
-        clock, is_loop, track = clock_of(scene, self.fps, self.attempt, music.find_beats)
+        clock, is_loop, track = clock_of(scene, self.fps, self.attempt, music.find_beats, self.lay_out)
         music.clock, music.track = clock, track
         blend = 0.0
         if scene.loop.blend is not None:
@@ -133,14 +136,39 @@ class _Binder:
                 self.note(("audio",), ValueProblem(f"{name}: {problem}"))
         for path, problem in music.problems:
             self.note(path, problem)
-        self.check_outputs()
+        self.check_outputs(clock.film.end)
         if psi is None or self.problems:
             return None
         whole = tuple(entry for entry in entries if entry)
         curves = dict(named.curves)
         return Plan(
-            scene, clock, self.fps, frames, loop, blend, psi, classes, period, whole, music, curves, track, tuple(parts)
+            scene,
+            clock,
+            self.fps,
+            frames,
+            loop,
+            blend,
+            psi,
+            classes,
+            period,
+            whole,
+            music,
+            curves,
+            track,
+            tuple(parts),
+            tuple(self.clips),
         )
+
+    def lay_out(self, clock: Clock) -> float:
+        """Lay out the clips of the film, and return how many seconds they take."""
+        self.clips = lay_out(self.scene.clips, clock, self.plan_of)
+        return self.clips[-1].end
+
+    def plan_of(self, clip: Clip) -> Plan | None:
+        """Return the plan of a clip's own scene; note what is wrong there."""
+        plan, problems = bind(clip.scene, self.registries, self.fps)
+        self.problems += problems
+        return plan
 
     def parts(self, scope: Scope) -> list[BoundSection]:
         """Return the sections that have a timeline of their own, each time that they come, on their own clocks."""
@@ -162,12 +190,14 @@ class _Binder:
                 found.append(BoundSection(section, share, tuple(shared(one, share) for one in bound if one)))
         return found
 
-    def check_outputs(self) -> None:
-        """Note every output that no sink writes."""
+    def check_outputs(self, seconds: float) -> None:
+        """Note every output that no sink writes, or whose preset is not for films of so many seconds."""
         sinks = (*self.registries.sinks.values(), *SINKS)
         for index, output in enumerate(self.scene.output):
+            if output.asked is not None:
+                self.attempt(("output", index, "preset"), partial(output.asked.check, seconds))
             try:
-                sink = sink_for(output.file, sinks)
+                sink = sink_for(output.called("film"), sinks)
             except SinkError as error:
                 self.note(("output", index, "file"), ValueProblem(f"{error}{self.registries.failed}"))
                 continue
@@ -188,7 +218,8 @@ class _Binder:
             scope = replace(scope, span=window.span)
         scope = replace(scope, key=(scope.key[0], entry.key))
         ease = getattr(entry.effect, "ease", None)
-        binding = Binding(scope, self.scene.path.parent, ease.name if isinstance(ease, Easing) else "linear")
+        ease_name = ease.name if isinstance(ease, Easing) else "linear"
+        binding = Binding(scope, self.scene.path.parent, self.registries.upscalers, ease_name)
         fields = {}
         for name, field in type(entry.effect).model_fields.items():
             path = (*entry.path, entry.effect.name, field.alias or name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from renderer.errors import Gather, ValueProblem
+from renderer.find import find_file
 from renderer.sinks.base import AudioTrack
 from renderer.sinks.ffmpeg import probe_sound
-from renderer.timeline.find import find_file
 from renderer.values.audio import Audio
 
 

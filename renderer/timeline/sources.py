@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from renderer.errors import KEY, Gather, ValueProblem, expected
+from renderer.errors import KEY, Gather, LatentFileError, ValueProblem, expected
+from renderer.find import find_file
 from renderer.generators.base import Generator
+from renderer.generators.fingerprint import fingerprint
 from renderer.noise import stable_seed
 from renderer.timeline.direction_files import Direction, read_direction
 from renderer.timeline.expressions import Curve
 from renderer.timeline.fields import BoundDirections, BoundFeature, BoundKeys, BoundLayers, BoundSignal, BoundSource
 from renderer.timeline.files import latents_of
-from renderer.timeline.find import find_file
 from renderer.timeline.keys import key_times
 from renderer.timeline.tracks import (
     DirectionTrack,
@@ -28,6 +29,7 @@ from renderer.timeline.tracks import (
     SourceTrack,
     misfit,
 )
+from renderer.values.colour import Colour
 from renderer.values.direction import DirectionSource
 from renderer.values.latent import LATENT_SUFFIXES, LatentKey, LatentSource
 from renderer.values.layers import LayerRange
@@ -40,6 +42,7 @@ class Sources:
     generator: Generator
     folder: Path
     c: Tensor | None
+    notes: list[str] = field(default_factory=list)  # what the user should be told, one sentence each
 
     def resolve(self, source: LatentSource, key: tuple[object, ...]) -> tuple[Tensor | None, Tensor]:
         """Return z [K, z_dim] or None, and untruncated ws [K, num_ws, w_dim], of a source of K latents."""
@@ -79,6 +82,37 @@ class Sources:
         kind, array = latents_of(path, space, generator.z_dim, generator.w_dim, generator.num_ws)
         return self._map(array) if kind == "z" else (None, array.to(generator.device))
 
+    def direction(self, source: DirectionSource) -> Direction:
+        """Return a direction of the generator's own, or of a file; note where the file is for another model.
+
+        Raises ValueProblem for an unknown name, and LatentFileError for a file that does not fit.
+        """
+        generator = self.generator
+        if not source.file:
+            if source.name not in generator.directions:
+                known = expected(source.name, generator.directions)
+                raise ValueProblem(f"unknown direction {source.name!r} of {generator.family}{known}")
+            return Direction(generator.directions[source.name], "w")
+        read = read_direction(find_file(source.file, self.folder), source.index)
+        check_fit(read, generator, str(source.written))
+        if read.model_hash and read.model_hash != fingerprint(generator):
+            made_for = read.model or "another model"
+            self.notes.append(f"{source.file} was made for {made_for}, not for this model; see what it does here")
+        return read
+
+
+def check_fit(direction: Direction, generator: Generator, name: str) -> None:
+    """Raise LatentFileError, with both shapes, for a direction that fits neither z nor w of a generator."""
+    w_dim, z_dim, num_ws = generator.w_dim, generator.z_dim, generator.num_ws
+    if tuple(direction.vector.shape) not in ((w_dim,), (num_ws, w_dim), (z_dim,)):
+        wanted = f"[{w_dim}] or [{num_ws}, {w_dim}]" + (f", or [{z_dim}] in z" if z_dim != w_dim else "")
+        if direction.model:
+            shape = list(direction.vector.shape)
+            raise LatentFileError(
+                f"direction {name} of {shape} was made for {direction.model}; this model wants {wanted}"
+            )
+        raise misfit(name, direction.vector, generator, wanted)
+
 
 def join(parts: list[tuple[Tensor | None, Tensor]]) -> tuple[Tensor | None, Tensor]:
     """Return z and ws of parts as one; no z where any part has none."""
@@ -105,6 +139,8 @@ def resolve_value(value: Any, sources: Sources) -> Any:
         return SignalTrack(value.curve)
     if isinstance(value, BoundFeature):
         return FeatureTrack(value.series)
+    if isinstance(value, Colour):
+        return torch.tensor(value.rgb, device=sources.generator.device)
     if isinstance(value, BoundSource):
         z, ws = sources.resolve(value.source, value.key)
         if len(ws) != 1:
@@ -169,25 +205,11 @@ def layer_mask(layers: LayerRange, generator: Generator) -> Tensor:
 def resolve_directions(bound: BoundDirections, sources: Sources) -> DirectionTrack:
     """Return the track of directions, each one of the generator's own or of a file."""
     generator = sources.generator
-
-    def found(direction: DirectionSource) -> Direction:
-        if direction.file:
-            read = read_direction(find_file(direction.file, sources.folder), direction.index)
-            w_dim, z_dim, num_ws = generator.w_dim, generator.z_dim, generator.num_ws
-            if tuple(read.vector.shape) not in ((w_dim,), (num_ws, w_dim), (z_dim,)):
-                in_z = f", or [{z_dim}] in z" if z_dim != w_dim else ""
-                raise misfit(str(direction.written), read.vector, generator, f"[{w_dim}] or [{num_ws}, {w_dim}]{in_z}")
-            return read
-        if direction.name not in generator.directions:
-            known = expected(direction.name, generator.directions)
-            raise ValueProblem(f"unknown direction {direction.name!r} of {generator.family}{known}")
-        return Direction(generator.directions[direction.name], "w")
-
     names = tuple(str(direction.written) for direction, _ in bound.amounts)
     directions, gather = [], Gather()
     for direction, _ in bound.amounts:
         with gather.below(direction.written, KEY):
-            directions.append(found(direction))
+            directions.append(sources.direction(direction))
     gather.check()
     vectors = tuple(direction.vector.to(generator.device) for direction in directions)
     spaces = tuple(direction.space for direction in directions)

@@ -38,6 +38,7 @@ class Timeline:
         self.parts = [(one.share, resolve_stack(one.entries, plan, sources, problems)) for one in plan.sections]
         if problems:
             raise SceneError(problems)
+        self.notes = tuple(dict.fromkeys(note for one in sources for note in one.notes))
         self.noise = NoiseMaps(plan, generator)
         self.at([0.0, *(sum(entry.span) / 2 for entry in plan.entries)])  # what cannot work fails now
 
@@ -61,6 +62,11 @@ class Timeline:
     def frames(self) -> int:
         """Return the number of frames of the film."""
         return self.plan.frames
+
+    @property
+    def channels(self) -> int:
+        """Return the channels of its pictures."""
+        return self.generator.img_channels
 
     def times(self, start: int, stop: int) -> Array:
         """Return the seconds of frames start to stop, float64."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import re
 import shlex
@@ -31,9 +30,9 @@ from renderer.values.classes import Classes
 from renderer.values.expression import CLOCKS, CONSTANTS, FUNCTIONS, OSCILLATORS
 from renderer.values.latent import KEY_OPTIONS, SOURCE_OPTIONS
 from renderer.values.time import UNITS
+from tests.docs.made import DOCS, generator
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links
 
-DOCS = ROOT / "docs"
 IMAGES = DOCS / "images"
 EFFECTS = sorted(plugins().effects)
 
@@ -59,9 +58,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def test_what_is_made_from_the_code_is_up_to_date():
-    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
+    generate = generator()
     stale = [path.name for path, text in generate.pages().items() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "run `make docs`"
 
@@ -84,18 +81,45 @@ def test_effect_is_documented_with_a_picture(name):
 
 
 @pytest.mark.parametrize("name", EFFECTS)
+def test_effect_is_shown_moving(name):
+    path = IMAGES / "loops" / f"{name}.webp"
+    assert path.exists(), f"effect {name} has no loop; run `make docs`"
+    assert path.stat().st_size < 150_000
+    with Image.open(path) as loop:
+        still = name == "upscale"  # it makes a film larger, and shows that at once
+        assert (1 if still else 8) <= loop.n_frames <= 24  # frames that are equal are kept once
+        assert loop.size == (160, 160)
+    assert all(f"(images/loops/{name}.webp)" in read(page) for page in ("effects.md", "gallery.md"))
+
+
+def test_pictures_do_not_weigh_the_project_down():
+    assert sum(path.stat().st_size for path in IMAGES.rglob("*.*")) < 10_000_000
+
+
+@pytest.mark.parametrize("name", EFFECTS)
 def test_field_is_documented(name):
     section = read("effects.md").split(f"\n## {name}\n")[1].split("\n## ")[0]
     assert [field for field in names_of(plugins().effects.find(name)) if f"| `{field}` |" not in section] == []
 
 
 def test_no_picture_is_left_of_an_effect_that_is_gone():
-    assert {picture.stem for picture in (IMAGES / "effects").iterdir()} == set(EFFECTS)
+    for folder in ("effects", "loops"):
+        assert {picture.stem for picture in (IMAGES / folder).iterdir()} == set(EFFECTS)
 
 
-@pytest.mark.parametrize("command", [film, *(one for one in cli.commands.values() if not one.hidden)])
-def test_command_and_flags_are_documented(command):
-    section = read("cli.md").split(f"\n## render {'SCENE' if command is film else command.name}\n")[1].split("\n## ")[0]
+def commands_below(group: click.Group, title: str) -> list[tuple[str, click.Command]]:
+    """Return the commands of a group, and those of its groups, each with what is written to run it."""
+    found = []
+    for name, one in group.commands.items():
+        title_of = f"{title} {name}"
+        found += [] if one.hidden else [(title_of, one)]
+        found += commands_below(one, title_of) if isinstance(one, click.Group) else []
+    return found
+
+
+@pytest.mark.parametrize(("title", "command"), [("render SCENE", film), *commands_below(cli, "render")])
+def test_command_and_flags_are_documented(title, command):
+    section = read("cli.md").split(f"\n## {title}\n")[1].split("\n## ")[0]
     assert inspect.cleandoc(command.help) in section
     for option in command.params:
         if isinstance(option, click.Option):
@@ -151,10 +175,10 @@ def check_scene(path: Path) -> None:
         sinks.sink_for(output.file)
 
 
-@pytest.mark.parametrize("block", list(blocks("yaml")), ids=str)
+@pytest.mark.parametrize("block", [one for one in blocks("yaml") if "tutorial" not in one.page.name], ids=str)
 def test_scene_in_the_docs_is_valid(block: Block, folder: Path):
     data = yaml.safe_load(block.text)
-    assert "timeline" in data, "write whole scenes"
+    assert "timeline" in data or "clips" in data, "write whole scenes"
     path = folder / "block.yaml"
     path.write_text(block.text, encoding="utf-8")
     check_scene(path)
@@ -197,7 +221,14 @@ def test_command_in_the_docs_is_one(where, line):
     if len(words) == 1 and (words[0] in cli.commands or words[0] == "--help"):
         return  # only named
     name, rest = (words[0], words[1:]) if words[0] in cli.commands else ("film", words)
-    cli.commands[name].make_context(name, rest)
+    command = cli.commands[name]
+    while isinstance(command, click.Group):
+        assert rest[:1], f"{where}: {line}"
+        assert rest[0] in command.commands, f"{where}: {line}"
+        command, name, rest = command.commands[rest[0]], rest[0], rest[1:]
+        if not rest:
+            return  # only named
+    command.make_context(name, rest)
 
 
 @pytest.mark.parametrize("block", [one for one in blocks("python") if "hookimpl" in one.text], ids=str)
@@ -208,7 +239,7 @@ def test_plugin_in_the_docs_works(block: Block, folder: Path):
     registries = load_plugins((own,))
     assert registries.broken == []
     added = [name for name in registries.effects if name not in EFFECTS]
-    kinds = ("easings", "signals", "beat_trackers")
+    kinds = ("easings", "signals", "beat_trackers", "landmarks", "scorers", "perceptual", "upscalers")
     others = [name for kind in kinds for name in getattr(registries, kind) if name not in getattr(plugins(), kind)]
     assert added or others
     heard = [registries.signals[name].example for name in registries.signals if name not in plugins().signals]

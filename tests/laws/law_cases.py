@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from renderer.job import plugins
 from renderer.testing import Trial
@@ -32,6 +32,7 @@ class Case:
 KEYS = "{0s: 3, 700ms: {seed: 14, psi: 0.6, hold: 200ms}, 2s: 3}"
 WALK = f"- walk: {{keys: {KEYS}}}\n"
 GRAIN = f"{WALK}- direction-sweep: {{direction: grain, amount: 6}}\n"
+ROUND = "'180*sin(1s)'"
 PULSE = "{0s: 0, 1s: {value: 1, ease: out-quad}, 2s: 0}"
 
 OPTIONS = (
@@ -67,6 +68,34 @@ OPTIONS = (
     Case("pulse", "away from the mean", f"{WALK}- pulse: {{amount: 'sin(1s)', layers: {{coarse: 0.3, 8-13: 1}}}}"),
     Case("flash", "a colour that comes and goes", f"{WALK}- flash: {{amount: {PULSE}, color: orange}}"),
     Case("flash", "darkness", f"{WALK}- flash: {{amount: '-0.8*sin(1b)**2'}}"),
+    Case("zoom", "smaller, as tiles", f"{WALK}- zoom: {{scale: '1 + 0.5*sin(1s)', x: 0.2, edge: tile}}"),
+    Case("zoom", "before nothing", f"{WALK}- zoom: {{scale: {{0s: 0.4, 1s: 2, 2s: 0.4}}, edge: empty}}"),
+    Case("rotate", "round and round, stretched", f"{WALK}- rotate: {{spin: 700ms, x: 0.3, edge: stretch}}"),
+    Case("kaleidoscope", "turned, in part", f"{WALK}- kaleidoscope: {{segments: 5, rotate: {ROUND}, amount: {PULSE}}}"),
+    *(
+        Case("mirror", side, f"{WALK}- mirror: {{keep: {side}, at: '0.5 + 0.2*sin(1s)', amount: 0.9}}")
+        for side in ("right", "top", "bottom", "top-left", "bottom-right")
+    ),
+    Case("feedback", "a tunnel", f"{WALK}- feedback: {{trail: {PULSE}, zoom: 0.5, x: 0.6, edge: tile}}"),
+    Case("bloom-glow", "tinted, wide", f"{WALK}- bloom-glow: {{amount: {PULSE}, threshold: 0.2, color: gold}}"),
+    Case("chromatic", "a shift", f"{WALK}- chromatic: {{kind: shift, amount: 0.1, degrees: {ROUND}}}"),
+    Case("grain", "in colour", f"{WALK}- grain: {{amount: {PULSE}, size: 0.03, color: true, period: 300ms}}"),
+    Case("vignette", "bright, round", f"{WALK}- vignette: {{amount: {PULSE}, x: 0.3, round: true, color: white}}"),
+    Case("colour-grade", "tones", f"{WALK}- colour-grade: {{lift: {PULSE}, gamma: 0.7, gain: 1.2, tint: 0.5}}"),
+    Case("colour-grade", "a table", f"{WALK}- colour-grade: {{lut: teal.cube, saturation: 0.3, amount: {PULSE}}}"),
+    Case("palette", "the nearest", f"{WALK}- palette: {{colors: [navy, teal, white], dither: {PULSE}}}"),
+    Case("pixelate", "from fine to coarse", f"{WALK}- pixelate: {{size: {{0s: 0, 1s: 0.3, 2s: 0}}}}"),
+    Case("blur", "from sharp to nothing left", f"{WALK}- blur: {{radius: {PULSE}}}"),
+    Case("sharpen", "softer, wide", f"{WALK}- sharpen: {{amount: '-0.8 + 0.2*sin(1s)', radius: 0.1}}"),
+    Case("overlay", "a picture", f"{WALK}- overlay: {{image: dot.png, size: 0.5, rotate: {ROUND}, opacity: {PULSE}}}"),
+    Case("overlay", "a title", f"{WALK}- overlay: {{text: two words, size: 0.4, outline: navy, x: 0.4}}"),
+    Case("letterbox", "a tall one", f"{WALK}- letterbox: {{aspect: 0.6, amount: {PULSE}, color: '#204060'}}"),
+    Case("upscale", "by less, in part", f"{WALK}- upscale: {{with: lanczos, scale: 8, amount: {PULSE}}}"),
+    *(
+        Case("crossfade", by, f"{WALK}- crossfade: {{by: {by}, amount: {PULSE}, softness: 0.3, degrees: 30}}")
+        for by in ("fade", "wipe", "luma")
+    ),
+    Case("crossfade", "a picture", f"{WALK}- crossfade: {{to: dot.png, by: iris, amount: {PULSE}}}"),
     Case("zoom-pulse", "smaller, about a corner", f"{WALK}- zoom-pulse: {{amount: '0.3*sin(1s)', x: 1, y: 0.2}}"),
     Case("chroma-mix", "colours on a walk", f"{WALK}- chroma-mix: {{layers: fine, sharpness: 1, amount: {PULSE}}}"),
     Case("time-warp", "a drift", "- time-warp: {period: 500ms, seed: 2}"),
@@ -101,3 +130,9 @@ def write_files(folder: Path) -> None:
     """Write what the timelines name."""
     np.save(folder / "along_z.npy", np.random.RandomState(1).randn(64).astype(np.float32))
     Image.fromarray(np.uint8(255 * (np.hypot(*np.mgrid[-1:1:40j, -1:1:60j]) < 0.7))).save(folder / "mask.png")
+    (folder / "teal.cube").write_text(
+        "LUT_3D_SIZE 2\n" + "".join(f"{r} 0.{3 + b * 4} {b}\n" for b in (0, 1) for _ in (0, 1) for r in (0, 1))
+    )
+    picture = Image.new("RGBA", (20, 12))
+    ImageDraw.Draw(picture).ellipse((3, 1, 16, 10), fill=(250, 200, 40, 255))
+    picture.save(folder / "dot.png")

@@ -211,7 +211,7 @@ def test_the_constant_of_older_networks_is_moved(film):
         ("noise-strength", STYLEGAN3, "stylegan3 has no noise"),
         ("freeze-view", STYLEGAN2, "stylegan2 has no view of its own"),
         ("layer-view: {layer: lihgt}", "bloom", "unknown layer 'lihgt': expected a row of ws or one of"),
-        ("mask-mix: {with: 3, image: none.png}", "bloom", "none.png: no such file"),
+        ("mask-mix: {with: 3, image: none.png}", "bloom", "none.png: not a picture that can be read"),
         ("model-blend: {with: none.pkl}", STYLEGAN2, "none.pkl"),
         (f"model-blend: {{with: {STYLEGAN3}}}", STYLEGAN2, "is stylegan3; the scene's model is stylegan2"),
         ("model-blend: {with: bloom}", "bloom", "has no weights to blend"),

@@ -11,7 +11,15 @@ import pytest
 from renderer import hookimpl
 from renderer.contract import ENTRY_WORDS
 from renderer.errors import PluginError
-from renderer.plugin_manager import DEFAULT_PLUGINS, DEFAULT_SIGNALS, HOOKS, build_plugin_manager, load_plugins
+from renderer.plugin_manager import (
+    DEFAULT_PERCEPTUAL,
+    DEFAULT_PLUGINS,
+    DEFAULT_SCORERS,
+    DEFAULT_SIGNALS,
+    HOOKS,
+    build_plugin_manager,
+    load_plugins,
+)
 from renderer.scene.model import EntryOptions
 from tests.plugins.conftest import effect
 
@@ -68,6 +76,8 @@ def test_bundled_plugins_come_first_then_packages_then_folders(install, plugin, 
     manager, broken = build_plugin_manager([folder])
     names = [name for name, _ in manager.list_name_plugin()]
     bundled = [name.replace("_", "-") for name in DEFAULT_PLUGINS] + [f"signal {name}" for name in DEFAULT_SIGNALS]
+    bundled += [f"scorer {name}" for name in DEFAULT_SCORERS]
+    bundled += [f"perceptual {name}" for name in DEFAULT_PERCEPTUAL]
     assert names == [*bundled, "tides (latentreel-else 1.2)", str(folder / "a.py"), str(folder / "b.py")]
     assert broken == []
 
@@ -291,6 +301,9 @@ def test_words_of_entries_are_those_of_the_scene():
 def test_hooks_are_documented_and_on_one_screen():
     from renderer import hookspecs
 
-    kinds = ("effects", "easings", "generators", "signals", "beat_trackers", "sinks")
+    kinds = (
+        "effects", "easings", "generators", "signals", "beat_trackers", "scorers", "landmarks", "perceptual",
+        "sinks", "upscalers",
+    )  # fmt: skip
     assert tuple(f"register_{kind}" for kind in kinds) == HOOKS
     assert all(getattr(hookspecs, hook).__doc__ for hook in HOOKS)

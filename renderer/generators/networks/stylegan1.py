@@ -206,6 +206,11 @@ class StyleGAN1(TrainedNetwork):
         return tuple(layer.name for layer in self.modules() if isinstance(layer, StyleLayer))
 
     @property
+    def style_weights(self) -> tuple[Tensor, ...]:
+        """Return the weights of the style affines, one per row of ws: of scale and shift."""
+        return tuple(layer.affine.weight for layer in self.modules() if isinstance(layer, StyleLayer))
+
+    @property
     def noise_shapes(self) -> dict[str, tuple[int, int]]:
         """Return (height, width) of the noise map of every layer that takes one."""
         layers = [layer for layer in self.modules() if isinstance(layer, StyleLayer) and self.config.use_noise]

@@ -156,6 +156,18 @@ class StyleGAN2(TrainedNetwork):
         return tuple(layer.name for layer in self.modules() if isinstance(layer, StyleConv))
 
     @property
+    def style_weights(self) -> tuple[Tensor, ...]:
+        """Return the weights of the style affines, one per row of ws: of convolutions, the last of the image."""
+        weights: dict[int, Tensor] = {}
+        for block, row in self.synthesis_network.routed():
+            if row:
+                weights[row] = block.conv0.affine.weight
+            weights[row + block.num_convs - 1] = block.conv1.affine.weight
+            if block.has_rgb:
+                weights[row + block.num_convs] = block.torgb.affine.weight  # unless the next block takes the row
+        return tuple(weights[row] for row in range(self.num_ws))
+
+    @property
     def noise_shapes(self) -> dict[str, tuple[int, int]]:
         """Return (height, width) of the noise map of every layer that takes one."""
         layers = [layer for layer in self.modules() if isinstance(layer, StyleConv) and self.config.use_noise]

@@ -100,6 +100,12 @@ class StyleGAN3(TrainedNetwork):
         self.conv_dtype = None if dtype == torch.float32 else dtype
         return self
 
+    @property
+    def style_weights(self) -> tuple[Tensor, ...]:
+        """Return the weights of the style affines, one per row of ws: of the input's turn and move, then of layers."""
+        network = self.synthesis_network
+        return (network.input.affine.weight, *(layer.affine.weight for layer in network.layers()))
+
     def synthesis(
         self,
         ws: Tensor,

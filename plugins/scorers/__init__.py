@@ -1,0 +1,1 @@
+"""The bundled scorers: each a file that imports only the public `renderer` and libraries."""
