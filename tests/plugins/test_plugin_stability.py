@@ -61,9 +61,7 @@ def test_a_class_that_goes_away_warns_when_it_is_made():
 
 def test_a_name_that_was_changed_warns(monkeypatch):
     monkeypatch.setitem(renderer._RENAMED, "former_lerp", ("lerp", "0.3"))
-    with pytest.warns(
-        DeprecationWarning, match="renderer.former_lerp is deprecated since 0.3; use renderer.lerp"
-    ) as told:
+    with pytest.warns(DeprecationWarning, match=r"former_lerp is deprecated since 0.3; use renderer.lerp") as told:
         assert renderer.former_lerp is renderer.lerp
     assert told[0].filename == __file__
     with warnings.catch_warnings():
