@@ -14,7 +14,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from renderer import api, reference
+from renderer import api, public, reference
 from renderer.cli import cli, film
 from renderer.example_models import write_models
 from renderer.example_song import write_song
@@ -63,6 +63,7 @@ def pages() -> dict[Path, str]:
         DOCS / "effects.md": effects_page(registries),
         DOCS / "gallery.md": gallery_page(registries),
         DOCS / "cli.md": cli_page(),
+        DOCS / "api.txt": public.listing(),
     }
     filled = {path: fill(path.read_text(encoding="utf-8"), made) for path in sorted(DOCS.glob("*.md"))}
     return {**filled, **whole}

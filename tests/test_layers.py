@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
-    ["errors", "pages", "spoken"],
+    ["errors", "pages", "spoken", "deprecation"],
     ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "blending", "lut", "picture_file", "masks"],
     ["example_song", "synthesis_inputs"],
     ["values", "find", "lettering", "upscaling"],
@@ -19,8 +19,8 @@ LAYERS = [
     ["generators.base", "sinks.base"],
     ["layer_noise"],
     ["context"],
-    ["effects", "hookspecs"],
-    ["registry", "contract", "group"],
+    ["effects", "hookspecs", "group"],
+    ["registry", "contract"],
     ["scene", "generators", "sinks", "importing"],
     ["timeline", "example_models"],
     ["levels", "repeats", "waiting", "fitting", "transitions"],
@@ -34,7 +34,7 @@ LAYERS = [
     ["directions", "inversion", "bench", "song"],
     ["promises"],
     ["testing"],
-    ["authoring"],
+    ["authoring", "public"],
     ["cli"],  # and every cli_NAME
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -85,11 +85,11 @@ class StackedEffect:
         frame = replace(self.frame(moments), past=past)
         if self.conduct.off or not bool(frame.weight.any()):
             return x
-        kept = copied(x) if self.skips else x
+        given = copied(x) if self.skips else x  # what an effect changes in place is then a copy
         try:
-            return fade(x, self.changed(x, moments, frame), frame.weight)
+            return fade(x, self.changed(given, moments, frame), frame.weight)
         except (PluginError, SceneError) as fault:
-            return self.after(fault, kept, moments, past)
+            return self.after(fault, x, moments, past)
 
     def changed(self, x: Any, moments: Moments, frame: Frame) -> Any:
         """Return what the effect makes of x, not faded; raises as `apply` does."""
