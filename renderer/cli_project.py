@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renderer.cli_options import FILE, model_options, naming, opened, registries_of
+from renderer.cli_options import FILE, model_options, naming, opened, registries_of, with_plugins
 from renderer.errors import LatentreelError
 
 if TYPE_CHECKING:
@@ -215,16 +215,19 @@ def dataset(count: int, space: str, folder: Path, first: int, psi: float, shard:
 
 @click.command("train-encoder", short_help="Teach a latent finder with a dataset.")
 @click.argument("folder", metavar="DATASET", type=FILE)
+@click.option(
+    "-m", "--model", metavar="MODEL", help="The one that painted it: what is found is painted and compared, too."
+)
 @click.option("-o", "--output", metavar="FILE", required=True, type=FILE, help="Finder to write: .safetensors.")
 @click.option("--epochs", metavar="N", type=click.IntRange(1), default=8, show_default=True, help="Passes over it.")
-@click.option("--batch", metavar="N", type=click.IntRange(1), default=32, show_default=True, help="Pictures at a time.")
+@click.option("--batch", metavar="N", type=click.IntRange(1), default=64, show_default=True, help="Pictures at a time.")
 @click.option(
     "--rate",
     metavar="RATE",
     type=click.FloatRange(0, 1, min_open=True),
-    default=1e-3,
+    default=3e-3,
     show_default=True,
-    help="Learning rate.",
+    help="Highest learning rate.",
 )
 @click.option(
     "--size",
@@ -238,16 +241,26 @@ def dataset(count: int, space: str, folder: Path, first: int, psi: float, shard:
     "--width",
     metavar="N",
     type=click.IntRange(8, 256),
-    default=24,
+    default=16,
     show_default=True,
     help="Channels of its first layer, in eights.",
 )
 @click.option("--seed", metavar="N", type=click.IntRange(0), default=0, show_default=True, help="Of what is random.")
-def train_encoder(folder: Path, output: Path, **course: Any) -> None:
+@click.option(
+    "--likeness",
+    metavar="X",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="With --model: how much pictures count beside w.",
+)
+@with_plugins
+def train_encoder(folder: Path, output: Path, model: str | None, folders: tuple[Path, ...], **course: Any) -> None:
     """Teach a small network to find w of a picture of one model, so that projections begin near.
 
-    DATASET is a folder that `render dataset` wrote. The finder is written after every pass, and the same command goes
-    on from there.
+    DATASET is a folder that `render dataset` wrote. With --model the finder also learns by gradients through the
+    generator, which makes it heed what shows; name it wherever painting is quick. The finder is written after every
+    pass, and the same command goes on from there.
     """
     from renderer import report
     from renderer.inversion.training import Course, Training
@@ -256,7 +269,8 @@ def train_encoder(folder: Path, output: Path, **course: Any) -> None:
         raise LatentreelError(f"{output}: a finder is written as .safetensors, such as finder.safetensors")
     if course["width"] % 8:
         raise LatentreelError(f"--width {course['width']}: expected a multiple of 8")
-    training = Training(folder, output, Course(**course))
+    painted = None if model is None else opened(model, course["size"], None, "cpu", folders)
+    training = Training(folder, output, Course(**course), painted)
     if training.resume():
         report.err.print(f"going on after {training.epoch} of {course['epochs']} epochs")
     with report.seeking_bar(output.name, training.work) as tell:

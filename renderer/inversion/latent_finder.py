@@ -88,10 +88,17 @@ class LatentFinder(Encoder):
         found: Tensor = self.found(functional.silu(self.hidden(x.flatten(1))))
         return found
 
+    def counted(self, w: Tensor) -> Tensor:
+        """Return w [N, w_dim] counted in deviations from the mean."""
+        return (w - self.mean) / self.deviation
+
+    def uncounted(self, scaled: Tensor) -> Tensor:
+        """Return w [N, w_dim] of what counts in deviations from the mean."""
+        return self.mean + self.deviation * scaled
+
     def forward(self, images: Tensor) -> Tensor:
         """Return ws [N, num_ws, w_dim], all rows alike."""
-        w = self.mean + self.deviation * self.scaled(images)
-        return w.unsqueeze(1).expand(-1, self.num_ws, -1)
+        return self.uncounted(self.scaled(images)).unsqueeze(1).expand(-1, self.num_ws, -1)
 
 
 def save_latent_finder(path: Path, finder: LatentFinder, facts: Mapping[str, Any], more: Mapping[str, Tensor]) -> Path:

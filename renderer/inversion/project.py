@@ -110,7 +110,7 @@ class Projector:
         """Move the variables by one step; return the losses [T * K] before it."""
         done = state.position / stage.steps
         x = self.space.steered(state.x + stage.noise * noise_at(done) * self._noise(state))
-        pictures = self.painter.paint(self.space.ws(x), stage, state.noise or None)
+        pictures = self.painter.paint(self.space.ws(x), stage.size, state.noise or None)
         losses = distance(pictures)
         total = losses.sum() + CLOSENESS * state.x.square().mean((1, 2)).sum()
         if state.noise:
@@ -132,7 +132,7 @@ class Projector:
     @torch.no_grad()
     def _projection(self, state: State, *, complete: bool) -> Projection:
         ws, noise = self.space.ws(state.best()), {name: held.detach() for name, held in state.noise.items()}
-        pictures = self.painter.paint(ws, self.stages[-1], noise or None)
+        pictures = self.painter.paint(ws, self.stages[-1].size, noise or None)
         losses = torch.stack(state.losses) if state.losses else None
         path = torch.stack([self.space.ws(x.to(ws)).cpu() for x in state.path]) if state.path else ws.cpu()[None]
         settings = {"command": "project", **self.model.facts, **self.settings.plain()}

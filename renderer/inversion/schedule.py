@@ -1,7 +1,8 @@
 """How fast and how noisily latents move: the schedule of StyleGAN2's projector, and the stages it is run in.
 
 Source: Karras et al. 2019, arXiv:1912.04958, appendix D. Theirs is one run of 1000 steps at full size; ours goes from
-small pictures of many candidates to the large one of the best, and each stage has the schedule for itself.
+small pictures of many candidates to the large one of the best, and each stage has the schedule for itself. What starts
+near goes on with one candidate, without noise, and at pictures of half the size.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from renderer.generators.base import Generator
-from renderer.inversion.settings import Settings
+from renderer.inversion.settings import FAR_STARTS, Settings
 
 RAMP_UP, RAMP_DOWN = 0.05, 0.25  # shares of a stage in which the rate rises, and falls along a cosine
 NOISE_UNTIL, NOISE = 0.75, 0.05  # share of the stage with noise on latents, and its strength in standard deviations
 PARTS = ((8, 32, 0.25, 1.0), (4, 8, 0.25, 1.0), (2, 3, 0.25, 0.5), (1, 1, 0.25, 0.3))  # shrunk by, K, share, rate
+NEAR_PARTS = ((2, 1, 0.5, 1.0), (1, 1, 0.5, 1.0))  # from a near start: no small pictures, whose noise would lose it
 SMALLEST = 16  # pixels of the shorter side
 AFFORDABLE = 3_000_000  # numbers that synthesis of all candidates may hold: what costs little beside the last stage
 SAMPLED, FEWEST, MOST = 60_000_000, 8, 3000  # the same for random latents that are only looked at
@@ -39,9 +41,9 @@ class Stage:
 
 def stages(generator: Generator, settings: Settings) -> list[Stage]:
     """Return the stages from small to large that a generator and the number of candidates allow."""
-    found = []
+    found, near = [], settings.start not in FAR_STARTS
     most = settings.candidates or (PARTS[0][1] if settings.start == "best" else 1)
-    for shrunk, count, share, rate in PARTS:
+    for shrunk, count, share, rate in NEAR_PARTS if near else PARTS:
         size = shrunk_size(generator, shrunk)
         steps = max(1, round(settings.steps * share))
         last = shrunk == 1

@@ -8,6 +8,7 @@ from typing import Any, Literal
 SpaceName = Literal["w+", "w", "z"]
 NoiseUse = Literal["const", "none", "optimise"]
 SPACES: tuple[SpaceName, ...] = ("w+", "w", "z")
+FAR_STARTS = ("best", "mean", "zeros")  # all others are files, whose latents are near
 NOISE_USES: tuple[NoiseUse, ...] = ("const", "none", "optimise")
 
 

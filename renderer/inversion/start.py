@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from renderer.directions.model import Progress, silent
 from renderer.errors import LatentFileError
-from renderer.inversion.distance import Distance
+from renderer.inversion.distance import Distance, fitted
 from renderer.inversion.encoders import load_encoder
+from renderer.inversion.feedback import looked_again
 from renderer.inversion.painter import Painter
 from renderer.inversion.schedule import FEWEST, MOST, SAMPLED, Stage, affordable
 from renderer.inversion.settings import Settings
 from renderer.inversion.spaces import Space
 from renderer.timeline.files import latents_of
 
-NAMED = ("best", "mean", "zeros")
 LATENTS = (".npz", ".npy")
 BATCH = 64  # small pictures at a time
-
-Encode = Callable[[Tensor], Tensor]  # images [N, 3, H, W] in -1..1 to ws [N, num_ws, w_dim]
 
 
 def starts(
@@ -35,7 +31,7 @@ def starts(
         return best_of(space, painter, distance.at(stage.size), stage, settings, progress)
     if settings.start in ("mean", "zeros"):
         return still(space, settings.start, rows).repeat(count * stage.count, 1, 1)
-    return spread_out(from_file(space, Path(settings.start), distance.photos), count, stage.count)
+    return spread_out(from_file(space, painter, Path(settings.start), distance), count, stage.count)
 
 
 def sample_count(space: Space, stage: Stage, settings: Settings) -> int:
@@ -67,7 +63,7 @@ def best_of(
     found, losses = [], []
     for first in range(0, samples, BATCH):
         z = torch.randn(min(BATCH, samples - first), z_dim, generator=source).to(device)
-        pictures = painter.paint(space.model.map(z), stage)
+        pictures = painter.paint(space.model.map(z), stage.size)
         losses.append(torch.stack([one(pictures) for one in photos]))  # [T, n]
         found.append(z)
         progress(len(z))
@@ -88,26 +84,35 @@ def spread_out(found: Tensor, photos: int, count: int) -> Tensor:
     return found[(torch.arange(photos)[:, None] * held + chosen).reshape(-1)]
 
 
-def from_file(space: Space, path: Path, photos: Tensor) -> Tensor:
+def from_file(space: Space, painter: Painter, path: Path, distance: Distance) -> Tensor:
     """Return the variables of what a file of latents or an encoder gives for T photos."""
-    generator = space.model.generator
+    generator, count = space.model.generator, len(distance.photos)
     if path.suffix not in LATENTS:
-        encoder = load_encoder(path, device=generator.device)
-        with torch.no_grad():
-            ws = encoder(functional.interpolate(photos, 2 * (encoder.image_size,), mode="area"))
-        wanted = (generator.num_ws, generator.w_dim)
-        if ws.shape[1:] != wanted:
-            raise LatentFileError(
-                f"{path}: finds ws {list(ws.shape[1:])}, but {space.model.name} takes {list(wanted)}; "
-                "it was made for another model"
-            )
-        kind = "ws"
+        kind, ws = "ws", encoded(space, painter, path, distance)
     else:
         kind, ws = latents_of(path, None, generator.z_dim, generator.w_dim, generator.num_ws)
-    if len(ws) not in (1, len(photos)):
-        raise LatentFileError(f"{path}: holds {len(ws)} latents, expected one, or one for each of {len(photos)} photos")
+    if len(ws) not in (1, count):
+        raise LatentFileError(f"{path}: holds {len(ws)} latents, expected one, or one for each of {count} photos")
     if kind == "z":
-        return space.of_z(ws).expand(len(photos), -1, -1)
+        return space.of_z(ws).expand(count, -1, -1)
     if space.name == "z":
         raise LatentFileError(f"{path}: holds latents in w, and z cannot be had from those; project in w or w+")
-    return space.of_ws(ws).expand(len(photos), -1, -1)
+    return space.of_ws(ws).expand(count, -1, -1)
+
+
+def encoded(space: Space, painter: Painter, path: Path, distance: Distance) -> Tensor:
+    """Return ws [T, num_ws, w_dim] that an encoder finds; raise LatentFileError where it is of another model."""
+    generator = space.model.generator
+    encoder = load_encoder(path, device=generator.device)
+    wanted = (generator.num_ws, generator.w_dim)
+    if (encoder.num_ws, encoder.w_dim) != wanted:
+        raise LatentFileError(
+            f"{path}: finds ws {[encoder.num_ws, encoder.w_dim]}, but {space.model.name} takes {list(wanted)}; "
+            "it was made for another model"
+        )
+    side = (encoder.image_size, encoder.image_size)
+
+    def encode(pictures: Tensor) -> Tensor:
+        return encoder(fitted(pictures, side))
+
+    return looked_again(encode, lambda ws: painter.paint(ws, generator.img_size), distance, distance.photos)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,43 +10,58 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from renderer.directions.model import Model
 from renderer.errors import LatentFileError
 from renderer.inversion.dataset import read_about, read_shard
 from renderer.inversion.latent_finder import FinderShape, LatentFinder, read_latent_finder, save_latent_finder
+from renderer.inversion.likeness import Likeness
 
 Tell = Callable[[int, str], None]  # samples seen, and what to say of them
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # of Adam
+BETAS, STEEPEST = (0.9, 0.99), 1.0  # and the longest gradient that is followed as it is
+RISE, LOWEST = 0.15, 1e-3  # share of the course in which the rate rises, and the share of it that is left at the ends
 
 
 @dataclass(frozen=True)
 class Course:
-    """Say how a finder is taught: passes over the dataset, pictures at a time, highest rate, seed, size, width."""
+    """Say how a finder is taught: passes over the dataset, pictures at a time, highest rate, seed, size, width.
+
+    likeness  how much pictures of what it finds count beside w, where there is a model to paint them.
+    """
 
     epochs: int = 8
-    batch: int = 32
-    rate: float = 1e-3
+    batch: int = 64
+    rate: float = 3e-3
     seed: int = 0
     size: int = 64
-    width: int = 24
+    width: int = 16
+    likeness: float = 1.0
 
 
 class Training:
-    """Teach a finder from the shards in a folder; it is written to a file after every epoch."""
+    """Teach a finder from the shards in a folder; it is written to a file after every epoch.
 
-    def __init__(self, folder: Path, target: Path, course: Course) -> None:
+    With the model that painted them, the finder also learns from pictures of what it finds, by gradients through the
+    generator: what shows most then counts most.
+    """
+
+    def __init__(self, folder: Path, target: Path, course: Course, model: Model | None = None) -> None:
         self.about, self.course, self.target = read_about(folder), course, target
         if self.about["space"] == "z":
             raise LatentFileError(f"{folder}: holds z, but a finder learns w; make a dataset with `--space w`")
         self.shards = sorted(folder.glob("*.tar"))
         if not self.shards:
             raise LatentFileError(f"{folder}: holds no shards yet")
+        if model is not None and model.facts["model_hash"] != self.about["model_hash"]:
+            raise LatentFileError(f"{folder}: holds pictures of {self.about['model']}, not of {model.name}")
+        self.model = model
         self.facts = {name: self.about[name] for name in ("model", "model_hash", "count", "psi")}
         torch.manual_seed(course.seed)
         self.finder = LatentFinder(FinderShape(course.size, course.width, self.about["num_ws"], self.about["w_dim"]))
-        self.optimiser = torch.optim.AdamW(self.finder.parameters(), lr=course.rate, weight_decay=1e-4)
+        self.optimiser = torch.optim.AdamW(self.finder.parameters(), lr=course.rate, betas=BETAS)
         self.epoch = 0
 
     @property
@@ -80,6 +96,8 @@ class Training:
         """Teach the epochs that are left, and return the loss of each."""
         if self.epoch == 0:
             self._measure()
+        if self.model is not None:
+            self.likeness = Likeness(self.model, self.finder.mean)
         losses = []
         while self.epoch < self.course.epochs:
             losses.append(self._teach(tell))
@@ -88,7 +106,7 @@ class Training:
         return losses
 
     def _told(self, epoch: int) -> dict[str, Any]:
-        return {**self.facts, **asdict(self.course), "epoch": epoch}
+        return {**self.facts, **asdict(self.course), "painted": self.model is not None, "epoch": epoch}
 
     def _moments(self) -> dict[str, Tensor]:
         """Return what Adam remembers, while there is more to teach."""
@@ -107,16 +125,25 @@ class Training:
         """Teach one epoch; return the mean squared error of w, in deviations: 1 for one that only knows the mean."""
         total, seen = 0.0, 0
         for images, w in self._batches():
-            done = (self.epoch + min(1.0, seen / int(self.about["count"]))) / self.course.epochs
             for group in self.optimiser.param_groups:
-                group["lr"] = self.course.rate * min(1.0, 4 * (1 - done)) + 1e-6
-            loss = functional.mse_loss(self.finder.scaled(images), (w - self.finder.mean) / self.finder.deviation)
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-            total, seen = total + float(loss.detach()) * len(w), seen + len(w)
+                group["lr"] = self.course.rate * rate_at(
+                    (self.epoch + seen / int(self.about["count"])) / self.course.epochs
+                )
+            total, seen = total + self._step(images, w) * len(w), seen + len(w)
             tell(len(w), f"epoch {self.epoch + 1}/{self.course.epochs}, loss {total / seen:.3f}")
         return total / max(1, seen)
+
+    def _step(self, images: Tensor, w: Tensor) -> float:
+        """Teach images [n, 3, size, size] and their w [n, w_dim]; return the mean squared error of w before."""
+        found = self.finder.scaled(images)
+        error = loss = functional.mse_loss(found, self.finder.counted(w))
+        if self.model is not None:
+            loss = error + self.course.likeness * self.likeness(self.finder.uncounted(found), images)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.finder.parameters(), STEEPEST)
+        self.optimiser.step()
+        return float(error.detach())
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield images [n, 3, size, size] in -1..1 and w [n, w_dim]: shards and their samples in a random order."""
@@ -140,3 +167,12 @@ class Training:
 def row(latent: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return w [w_dim] of a latent, of ws the mean of its rows."""
     return (latent if latent.ndim == 1 else latent.mean(0)).astype(np.float32)
+
+
+def rate_at(done: float) -> float:
+    """Return the share of the highest rate when a share of the course is done: a cosine up, and a longer one down.
+
+    Source: Smith and Topin 2017, arXiv:1708.07120.
+    """
+    near = done / RISE if done < RISE else (1 - done) / (1 - RISE)
+    return max(LOWEST, 0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, near))))

@@ -17,7 +17,10 @@ from renderer.cli import cli
 from renderer.directions.model import Model
 from renderer.generators.bloom import Bloom
 from renderer.inversion.dataset import Plan, begin, read_shard, write_dataset
+from renderer.inversion.feedback import looked_again
+from renderer.inversion.likeness import Likeness
 from renderer.inversion.training import Course, Training
+from renderer.job import load_generator
 from renderer.timeline.sources import seed_to_z
 
 
@@ -35,7 +38,7 @@ def folder(model, tmp_path_factory):
 
 
 def course(**changes):
-    return Course(**{"epochs": 2, "batch": 10, "size": 32, "width": 8, **changes})
+    return Course(**{"epochs": 2, "batch": 10, "size": 32, "width": 8, "rate": 1e-3, **changes})
 
 
 def taught(folder, target, **changes):
@@ -105,6 +108,36 @@ def test_training_is_repeatable_goes_on_and_lowers_the_loss(folder, tmp_path):
         taught(folder, tmp_path / "a.safetensors", rate=0.1)
 
 
+def test_with_its_model_a_finder_learns_from_pictures(model, folder, tmp_path):
+    w = model.map(seed_to_z(3, 64))[:, 0]
+    likeness = Likeness(model, model.generator.w_avg)
+    photo = model.generator.synthesis(w[:, None].expand(-1, 14, -1))
+    far, near = (likeness(one, photo) for one in (model.generator.w_avg[None], w))
+    assert float(far) == pytest.approx(1)
+    assert float(near) < 0.01  # all but the grain
+    training = Training(folder, tmp_path / "f.safetensors", course(epochs=1), model)
+    plain = Training(folder, tmp_path / "g.safetensors", course(epochs=1))
+    assert training.run(lambda count, text: None) != plain.run(lambda count, text: None)
+    plain.target = training.target
+    with pytest.raises(LatentFileError, match="was taught with painted True, now False"):
+        plain.resume()
+    other = Model(load_generator("tests/fixtures/sg2ada_uncond64.pkl"), "other.pkl")
+    with pytest.raises(LatentFileError, match=r"holds pictures of bloom, not of other\.pkl"):
+        Training(folder, tmp_path / "f.safetensors", course(), other)
+
+
+def test_looking_again_undoes_what_an_unsure_encoder_holds_back():
+    wanted = torch.randn(3, 2, 4)
+    found = looked_again(
+        lambda seen: 0.4 * seen, lambda ws: ws, lambda seen: (seen - wanted).square().mean((1, 2)), wanted
+    )
+    assert torch.allclose(found, wanted, atol=0.02)
+    wild = looked_again(
+        lambda seen: 3.5 * seen, lambda ws: ws, lambda seen: (seen - wanted).square().mean((1, 2)), wanted
+    )
+    assert torch.equal(wild, 3.5 * wanted)  # corrections that lead away are not kept
+
+
 def test_files_of_other_kinds_are_refused(folder, tmp_path):
     with pytest.raises(LatentFileError, match="no dataset that `render dataset` wrote"):
         Training(tmp_path, tmp_path / "f.safetensors", course())
@@ -122,7 +155,7 @@ def test_commands_make_a_finder_that_starts_a_projection(model, tmp_path):
     data, finder = tmp_path / "set", tmp_path / "finder.safetensors"
     commands = (
         ["dataset", "-n", "24", "--shard", "12", "--size", "32", "-o", data],
-        ["train-encoder", data, "-o", finder, "--epochs", "1", "--size", "32", "--width", "8"],
+        ["train-encoder", data, "-o", finder, "-m", "bloom", "--epochs", "1", "--size", "32", "--width", "8"],
         ["project", picture, "--size", "32", "--steps", "4", "--start", finder, "--perceptual", "pixel"],
     )
     for command in commands:
