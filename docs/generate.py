@@ -14,7 +14,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from renderer import api, reference
+from renderer import api, public, reference
 from renderer.cli import cli, film
 from renderer.example_models import write_models
 from renderer.example_song import write_song
@@ -63,6 +63,7 @@ def pages() -> dict[Path, str]:
         DOCS / "effects.md": effects_page(registries),
         DOCS / "gallery.md": gallery_page(registries),
         DOCS / "cli.md": cli_page(),
+        DOCS / "api.txt": public.listing(),
     }
     filled = {path: fill(path.read_text(encoding="utf-8"), made) for path in sorted(DOCS.glob("*.md"))}
     return {**filled, **whole}
@@ -331,6 +332,15 @@ def draw_projection(folder: Path) -> Iterator[Path]:
     yield path
 
 
+def draw_groups(folder: Path) -> Iterator[Path]:
+    """Write the picture of groups in docs/scene.md, from the scene beside it."""
+    page = (DOCS / "scene.md").read_text(encoding="utf-8").partition("## Groups")[2]
+    scene, path = folder / "groups.yaml", IMAGES / "scene" / "groups.webp"
+    scene.write_text(re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0], encoding="utf-8")
+    path.parent.mkdir(exist_ok=True)
+    yield make_sheet(api.prepare(api.load_scene(scene), Run(size=(180, 180), batch=1)), path, count=12, columns=4)
+
+
 def draw_readme() -> Iterator[Path]:
     """Write the pictures of the README: the film of scenes/morph.yaml, and a frame of every other scene."""
     morph = api.load_scene(ROOT / "scenes" / "morph.yaml")
@@ -359,8 +369,8 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             where = Path(folder)
             photos = (*draw_photos(), *draw_projection(where))
-            drawn_pictures = (*draw_readme(), *photos, *draw_audio(where), *draw_directions(where))
-            for path in drawn_pictures:
+            scenes = (*draw_readme(), *draw_groups(where), *draw_audio(where))
+            for path in (*scenes, *photos, *draw_directions(where)):
                 print(path.relative_to(ROOT))
     for path, text in pages().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:

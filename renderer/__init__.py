@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from renderer.context import Film as Film
     from renderer.context import Frame as Frame
     from renderer.context import Past as Past
+    from renderer.deprecation import deprecated as deprecated
     from renderer.effects import ImageEffect as ImageEffect
     from renderer.effects import LatentEffect as LatentEffect
     from renderer.effects import SynthesisEffect as SynthesisEffect
@@ -122,6 +123,7 @@ _PLACES = {
     "blur": "gaussian_blur",
     "colour": "split_alpha to_linear to_srgb luma paint",
     "context": "Film Frame Past",
+    "deprecation": "deprecated",
     "effects": "ImageEffect LatentEffect SynthesisEffect param",
     "errors": (
         "CheckpointError LatentFileError LatentreelError PhotoError PluginError SceneError SinkError ValueProblem "
@@ -168,7 +170,16 @@ _HOME = {name: module for module, names in _PLACES.items() for name in names.spl
 __all__ = sorted([*_HOME, "API_VERSION", "OLDEST_API"])
 
 
+_RENAMED: dict[str, tuple[str, str]] = {}  # public names that were given up: the new one, and the version it came with
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        from renderer.deprecation import warn
+
+        instead, since = _RENAMED[name]
+        warn(f"renderer.{name}", since, f"use renderer.{instead}")
+        return getattr(importlib.import_module("renderer"), instead)
     if name not in _HOME:
         raise AttributeError(f"module 'renderer' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"renderer.{_HOME[name]}"), name)

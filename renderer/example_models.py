@@ -26,5 +26,6 @@ def write_models(folder: Path) -> None:
         )
         network = StyleGAN2(config).randomize(seed)
         for part, parameter in network.named_parameters():  # untrained networks are noisy and too bright by far
-            parameter.data.mul_({"noise_strength": 0.1, "torgb.weight": 0.2}.get(part.split(".", 2)[-1], 1.0))
+            layer, _, kind = part.rpartition(".")
+            parameter.data.mul_(0.1 if kind == "noise_strength" else 0.2 if layer.endswith("torgb") else 1)
         save_safetensors(network, folder / name)

@@ -75,9 +75,9 @@ class Pictures:
     """Make pictures of a timeline, `batch` at a time; size is (width, height), or None for that of the generator."""
 
     def __init__(self, timeline: Timeline, size: tuple[int, int] | None, batch: int) -> None:
-        self.timeline, self.size = timeline, size
+        self.timeline, self.size, self.stage_batch = timeline, size, batch
         self.repeats = Repeats()
-        self.stage = ImageStage(timeline, self.synthesised, batch)
+        self.stage = ImageStage(timeline, self.synthesised, self.layer, batch)
 
     def look(self, times: Array) -> Callable[[slice], Tensor]:
         """Return a function of rows that gives images [N, C, H, W] in -1..1 at those of the times."""
@@ -94,6 +94,11 @@ class Pictures:
         """Return images [N, C, H, W] in -1..1 at N times, before all image effects."""
         times = np.mod(times, self.timeline.plan.duration) if self.timeline.plan.blend else times
         return self.of(self.timeline.at(times).ws, times)
+
+    def layer(self, timeline: Timeline) -> Callable[[Array], Tensor]:
+        """Return what makes finished images of another timeline of the same film."""
+        own = Pictures(timeline, self.size, self.stage_batch)
+        return lambda times: own.finished(timeline.at(times).ws, times)
 
     def of(self, ws: Tensor, times: Array) -> Tensor:
         """Return the images of ws [N, num_ws, w_dim], with the noise, transform and taps that they have at N times.

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from renderer import effects, hookspecs
 from renderer.effects import Effect
 from renderer.generators.bloom_attributes import ATTRIBUTES
+from renderer.group import Group
 from renderer.registry import Registries
 from renderer.scene.model import Bytes, ClipOptions, EntryOptions, Fps, Output, Scene, Size
 from renderer.scene.schema import scene_schema
@@ -157,6 +158,7 @@ def scene_tables(registries: Registries) -> str:
     sections = [
         ("Every key of a scene", [*parameters(Scene), *read_apart]),
         ("Every entry of the timeline, beside its effect", parameters(EntryOptions)),
+        ("A group, beside these", parameters(Group)),
         ("Every clip", parameters(ClipOptions)),
         ("Every output", parameters(Output)),
     ]

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From low to high. A module may import from its own layer or below; the longest matching prefix counts.
 LAYERS = [
-    ["errors", "pages", "spoken"],
-    ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "lut", "picture_file", "masks"],
+    ["errors", "pages", "spoken", "deprecation"],
+    ["latents", "noise", "colour", "mixing", "warping", "blur", "bending", "blending", "lut", "picture_file", "masks"],
     ["example_song", "synthesis_inputs"],
     ["values", "find", "lettering", "upscaling"],
     ["signal_source", "scorers", "landmarks", "perceptual"],
@@ -19,7 +19,7 @@ LAYERS = [
     ["generators.base", "sinks.base"],
     ["layer_noise"],
     ["context"],
-    ["effects", "hookspecs"],
+    ["effects", "hookspecs", "group"],
     ["registry", "contract"],
     ["scene", "generators", "sinks", "importing"],
     ["timeline", "example_models"],
@@ -34,7 +34,7 @@ LAYERS = [
     ["directions", "inversion", "bench", "song"],
     ["promises"],
     ["testing"],
-    ["authoring"],
+    ["authoring", "public"],
     ["cli"],  # and every cli_NAME
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from renderer import Film, Frame, ImageEffect, Signal, Time, hookimpl, param
 
+latentreel_api = 1  # the version of the API that this is written for
+
 
 class Sparkle(ImageEffect):
     """Scatter stars that twinkle over the picture.

@@ -174,6 +174,9 @@ def _lay_below(defaults: Tree, timeline: Tree) -> None:
     for index, item in enumerate(timeline.value):
         if isinstance(item.value, str):
             timeline.value[index] = item = Tree({item.value: Tree(None, item.place, item.place)}, item.place)
+        inner = item.below("group")
+        if inner is not None and isinstance(inner.value, list):
+            _lay_below(defaults, inner)
         for name, values in item.value.items() if isinstance(item.value, dict) else ():
             below = defaults.below(name)
             own = {} if values.value is None else values.value

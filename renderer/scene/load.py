@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from renderer.effects import Effect
 from renderer.errors import KEY, Place, Problem, SceneError, ValueProblem, nearest
+from renderer.group import GROUP, Group
 from renderer.registry import Registries
 from renderer.scene.assemble import apply_setting, assemble, is_there, no_such_scene
 from renderer.scene.explain import explain, names_of
@@ -78,14 +79,15 @@ def resolved_scene(scene: Scene) -> dict[str, Any]:
     """Return a scene as plain data, with includes, variables and the defaults of effects filled in."""
     data: dict[str, Any] = scene.tree.plain
     data.pop("defaults", None)
-    for entry in (*scene.timeline, *(one for entries in scene.section_timelines.values() for one in entries)):
+    parts = (one for entries in scene.section_timelines.values() for entry in entries for one in entry.flat)
+    for entry in (*scene.entries, *parts):
         *above, index = entry.path
         timeline = data
         for step in above:
             timeline = timeline[step]
         written = timeline[index] if isinstance(timeline[index], dict) else {}
         values = entry.effect.model_dump(mode="json", by_alias=True, exclude_none=True)
-        timeline[index] = {**written, entry.effect.name: values}
+        timeline[index] = {**written, **(values if entry.effect.name == GROUP else {entry.effect.name: values})}
     return data
 
 
@@ -217,6 +219,8 @@ class _Reader:
         if not isinstance(data, dict):
             self.note(path, f"expected an effect such as `walk: {{keys: 1-4}}`, got {show(data)}")
             return None
+        if GROUP in data:
+            return self.group(item, data, path)
         options = self.options(data, path)
         name = self.effect_name(data, path)
         if name is not None and self.leaves_out(name, data, path):
@@ -238,6 +242,19 @@ class _Reader:
             effect = effect_class.model_construct(**right)
         plugin = self.registries.effects.plugins[effect.name]
         return Entry(effect, options, path, "", "" if plugin == effect.name else plugin)
+
+    def group(self, item: Tree, data: dict[Any, Any], path: tuple[Any, ...]) -> Entry:
+        """Return a group of entries."""
+        own = names_of(Group)
+        for key in data:
+            if key not in (known := [GROUP, *own, *names_of(EntryOptions)]):
+                message = f"unknown key {show(key)} beside {GROUP}{nearest(str(key), known)}"
+                self.note((*path, key, KEY), f"{message}; a group takes {', '.join(known[1:])}")
+        effect, _ = self.validate(Group, {key: data[key] for key in own if key in data}, path)
+        held = item.below(GROUP)
+        assert held is not None
+        entries = tuple(self.entries(held, (*path, GROUP)))
+        return Entry(effect or Group(), self.options(data, path), path, "", group=entries)
 
     def leaves_out(self, name: Any, data: dict[Any, Any], path: tuple[Any, ...]) -> bool:
         """Say whether an entry is skipped because the plugin that may bring its effect failed to load; note that."""
@@ -290,7 +307,8 @@ class _Reader:
             if own is not None:
                 ids.add(own)
             if entry.options.enabled:
-                keyed.append(replace(entry, key=key))
+                inner = (replace(one, key=f"{key} / {one.key}") for one in self.keyed(list(entry.group), ids))
+                keyed.append(replace(entry, key=key, group=tuple(inner)))
         return keyed
 
     def validate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,7 @@ from pydantic import (
 
 from renderer.effects import Effect
 from renderer.errors import ValueProblem
+from renderer.group import GROUP
 from renderer.scene.tree import Tree
 from renderer.values.audio import Audio
 from renderer.values.classes import Classes
@@ -220,6 +222,11 @@ class Scene(Strict):
         return self._timeline
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all entries of the timeline, with those in groups behind their group."""
+        return tuple(one for entry in self._timeline for one in entry.flat)
+
+    @property
     def clips(self) -> tuple[Clip, ...]:
         """Return the clips that the film is cut from, instead of a timeline."""
         return self._clips
@@ -275,6 +282,19 @@ class Entry:
     path: tuple[Any, ...]
     key: str
     plugin: str = ""  # who brought the effect; empty for ours
+    group: tuple[Entry, ...] = ()  # of a group, what stands in it
+
+    @property
+    def values_path(self) -> tuple[Any, ...]:
+        """Return the path at which the values of the effect stand: below its name, or beside the entries of a group."""
+        return self.path if self.effect.name == GROUP else (*self.path, self.effect.name)
+
+    @property
+    def flat(self) -> Iterator[Entry]:
+        """Yield the entry, and all that stand in it."""
+        yield self
+        for inner in self.group:
+            yield from inner.flat
 
 
 class ClipOptions(Strict):

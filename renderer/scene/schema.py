@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from renderer.effects import Effect
+from renderer.group import GROUP, Group
 from renderer.registry import Registries
 from renderer.scene.model import ClipOptions, EntryOptions, Scene
 from renderer.signal_source import SignalSource
@@ -21,11 +22,12 @@ def scene_schema(registries: Registries) -> dict[str, Any]:
     entries = [entry_schema(name, effect) for name, effect in sorted(registries.effects.items())]
     defaults = {name: effect_schema(effect, partial=True) for name, effect in sorted(registries.effects.items())}
     names = sorted(registries.effects)
+    schema["$defs"]["entry"] = {"anyOf": [{"enum": names}, *entries, group_schema()]}
     schema["properties"] |= {
         "timeline": {
             "description": "The stack of effects, top to bottom; each works on what stands above it",
             "type": "array",
-            "items": {"anyOf": [{"enum": names}, *entries]},
+            "items": {"$ref": "#/$defs/entry"},
         },
         "clips": clips_schema(),
         "include": {"type": ["string", "array"], "description": "Scenes to lay below this one"},
@@ -44,6 +46,19 @@ def scene_schema(registries: Registries) -> dict[str, Any]:
         "anyOf": [*output["anyOf"], {"type": "array", "items": output}],
     }
     return {"$schema": DIALECT, "title": "latentreel scene", **{k: v for k, v in schema.items() if k != "title"}}
+
+
+def group_schema() -> dict[str, Any]:
+    """Return the schema of a group of entries."""
+    own = effect_schema(Group)["properties"]
+    options = EntryOptions.model_json_schema(by_alias=True)["properties"]
+    inner = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/entry"}, "description": "What stands in it"}
+    return {
+        "type": "object",
+        "properties": {GROUP: inner, **own, **options},
+        "required": [GROUP],
+        "additionalProperties": False,
+    }
 
 
 def clips_schema() -> dict[str, Any]:

@@ -52,7 +52,7 @@ def clock_of(
     else:
         duration = duration_of(scene, track, clock, fps, attempt)
     if duration is None:
-        begins = [(entry.options.from_, None) for entry in scene.timeline if entry.options.from_ is not None]
+        begins = [(entry.options.from_, None) for entry in scene.entries if entry.options.from_ is not None]
         duration = 1 + max([natural_length(scene, clock), *seconds_of(clock, begins)])
         return replace(clock, duration=duration), False, track
     if scene.loop.closed:
@@ -87,7 +87,7 @@ def duration_of(scene: Scene, track: AudioTrack | None, clock: Clock, fps: Fract
 def natural_length(scene: Scene, clock: Clock) -> float:
     """Return the seconds up to the last key, or 8 without keys; an entry that ends later makes the film longer."""
     keys = max(seconds_of(clock, pinned_times(scene)), default=0.0)
-    ends = [(entry.options.to, None) for entry in scene.timeline if entry.options.to is not None]
+    ends = [(entry.options.to, None) for entry in scene.entries if entry.options.to is not None]
     return max([keys if keys > 0 else DEFAULT_DURATION, *seconds_of(clock, ends)])
 
 
@@ -119,7 +119,7 @@ def seconds_of(clock: Clock, times: Iterable[Pinned]) -> Iterator[float]:
 def pinned_times(scene: Scene) -> Iterator[Pinned]:
     """Yield the time of every key in the scene, and how long it is held."""
     yield from _times_of([scene.psi, scene.class_.signal, scene.signals])
-    for entry in scene.timeline:
+    for entry in scene.entries:
         for name in type(entry.effect).model_fields:
             yield from _times_of(getattr(entry.effect, name, None))
 

@@ -41,6 +41,7 @@ class BoundEntry:
     span: Span
     weight: Curve
     fields: dict[str, Any]
+    group: tuple[BoundEntry, ...] = ()  # of a group, what stands in it
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ class _Binder:
         return blend
 
     def entry(self, entry: Entry, scope: Scope) -> BoundEntry | None:
-        before = len(self.problems)
+        before, around = len(self.problems), scope
         window = self.attempt(entry.path, lambda: window_of(entry, scope))
         if window is not None:
             scope = replace(scope, span=window.span)
@@ -222,12 +223,13 @@ class _Binder:
         binding = Binding(scope, self.scene.path.parent, self.registries.upscalers, ease_name)
         fields = {}
         for name, field in type(entry.effect).model_fields.items():
-            path = (*entry.path, entry.effect.name, field.alias or name)
+            path = (*entry.values_path, field.alias or name)
             inner = replace(binding, scope=scope.part(name))
             fields[name] = self.attempt(path, partial(bind_value, getattr(entry.effect, name, None), inner))
+        group = [self.entry(one, around) for one in entry.group]
         if window is None or len(self.problems) > before:
             return None
-        return BoundEntry(entry, window.span, window, fields)
+        return BoundEntry(entry, window.span, window, fields, tuple(one for one in group if one))
 
 
 def shared(bound: BoundEntry, share: Curve) -> BoundEntry:

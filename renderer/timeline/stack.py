@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import SimpleNamespace
@@ -36,6 +36,7 @@ class StackedEffect:
     film: Film
     prepared: Any
     others: tuple[StackedEffect, ...] = ()  # the same for each further class of the film
+    group: tuple[StackedEffect, ...] = ()  # of a group, what stands in it
     conduct: Conduct = field(default_factory=Conduct, compare=False)
 
     def of_class(self, index: int) -> StackedEffect:
@@ -54,6 +55,23 @@ class StackedEffect:
         return f"effect {self.effect.name!r}" + (f" of {plugin}" if plugin else "")
 
     @property
+    def flat(self) -> Iterator[StackedEffect]:
+        """Yield the effect, and all that stand in it if it is a group."""
+        yield self
+        for inner in self.group:
+            yield from inner.flat
+
+    @property
+    def is_own_picture(self) -> bool:
+        """Say whether a group needs pictures of its own from the generator."""
+        return any(one.effect.stage != "image" for one in self.group)
+
+    def opacity(self, moments: Moments) -> Tensor:
+        """Return how much of a group is seen, float32 [N]."""
+        opacity: Tensor = _at(self.film.fields["opacity"], moments).clamp(0, 1)
+        return opacity * self.frame(moments).weight
+
+    @property
     def skips(self) -> bool:
         """Say whether a frame at which the effect fails goes on without it."""
         return (self.bound.entry.options.on_error or self.plan.scene.on_error) == "skip"
@@ -67,11 +85,11 @@ class StackedEffect:
         frame = replace(self.frame(moments), past=past)
         if self.conduct.off or not bool(frame.weight.any()):
             return x
-        kept = copied(x) if self.skips else x
+        given = copied(x) if self.skips else x  # what an effect changes in place is then a copy
         try:
-            return fade(x, self.changed(x, moments, frame), frame.weight)
+            return fade(x, self.changed(given, moments, frame), frame.weight)
         except (PluginError, SceneError) as fault:
-            return self.after(fault, kept, moments, past)
+            return self.after(fault, x, moments, past)
 
     def changed(self, x: Any, moments: Moments, frame: Frame) -> Any:
         """Return what the effect makes of x, not faded; raises as `apply` does."""
@@ -121,13 +139,13 @@ class StackedEffect:
     @property
     def path(self) -> tuple[Any, ...]:
         """Return the path of the effect in the scene."""
-        return (*self.bound.entry.path, self.effect.name)
+        return self.bound.entry.values_path
 
 
 def resolve_entry(bound: BoundEntry, plan: Plan, sources: Sources, problems: list[Problem]) -> StackedEffect | None:
     """Resolve the fields of an entry and prepare its effect; add what fails, and where, to `problems`."""
     entry, count = bound.entry, len(problems)
-    path, fields = (*entry.path, entry.effect.name), {}
+    path, fields = entry.values_path, {}
     for name, value in bound.fields.items():
         try:
             fields[name] = resolve_value(value, sources)
@@ -161,7 +179,10 @@ def resolve_stack(
     """Return the stack of entries, each resolved for every class of the film; add what fails to `problems`."""
     resolved = ([resolve_entry(bound, plan, one, problems) for one in sources] for bound in entries)
     whole = ([effect for effect in effects if effect is not None] for effects in resolved)
-    return tuple(replace(first, others=tuple(rest)) for first, *rest in (effects for effects in whole if effects))
+    return tuple(
+        replace(first, others=tuple(rest), group=resolve_stack(first.bound.group, plan, sources, problems))
+        for first, *rest in (effects for effects in whole if effects)
+    )
 
 
 def problems_at(plan: Plan, path: tuple[Any, ...], error: Exception) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,6 +42,8 @@ class Timeline:
         self.notes = tuple(dict.fromkeys(note for one in sources for note in one.notes))
         self.noise = NoiseMaps(plan, generator)
         self.at([0.0, *(sum(entry.span) / 2 for entry in plan.entries)])  # what cannot work fails now
+        for group in (one for one in self.whole_stack if one.group and one.is_own_picture):
+            self.layer(group).at([0.0, sum(group.bound.span) / 2])
 
     @property
     def whole_stack(self) -> tuple[StackedEffect, ...]:
@@ -50,7 +53,23 @@ class Timeline:
     @property
     def conducts(self) -> tuple[tuple[StackedEffect, Conduct], ...]:
         """Return every effect with how it did so far, once for each class of the film."""
-        return tuple((one, each.conduct) for one in self.whole_stack for each in (one, *one.others))
+        effects = [inner for one in self.whole_stack for inner in one.flat]
+        return tuple((one, each.conduct) for one in effects for each in (one, *one.others))
+
+    def layer(self, group: StackedEffect) -> Timeline:
+        """Return the timeline of a group's own picture: all that stands above it, then what stands in it.
+
+        A group that begins with a source, such as a walk, has nothing to do with what stands above it.
+        """
+        own = copy.copy(self)
+        own.parts = []
+        own.stack = (*(() if group.group[0].effect.is_source else self.above(group)), *group.group)
+        return own
+
+    def above(self, effect: StackedEffect) -> tuple[StackedEffect, ...]:
+        """Return what stands above an effect: in the stack, or in that and a section's."""
+        stacks = (self.stack, *((*self.stack, *part) for _, part in self.parts))
+        return next(found for stack in stacks if (found := above(stack, effect)) is not None)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -142,6 +161,15 @@ class Timeline:
         common = 1 - torch.stack([shares[i] for i in present]).sum(0)
         own = [apply_latent_effects(self.parts[i][1], index, latents, moments) for i in present]
         return mixed([latents, *own], [common, *(shares[i] for i in present)])
+
+
+def above(stack: Sequence[StackedEffect], effect: StackedEffect) -> tuple[StackedEffect, ...] | None:
+    """Return what stands above an effect in a stack, or in the groups of it; None where it does not stand there."""
+    for place, one in enumerate(stack):
+        inner = () if one is effect else above(one.group, effect)
+        if inner is not None:
+            return (*stack[:place], *inner)
+    return None
 
 
 def apply_latent_effects(stack: Sequence[StackedEffect], index: int, latents: Latents, moments: Moments) -> Latents:

@@ -17,6 +17,14 @@ def problems(plan_of, text: str) -> list[str]:
     return [str(problem).split("scene.yaml:")[1] for problem in raised.value.problems]
 
 
+def test_hats_are_heard_between_the_drums(plan_of):
+    hats = plan_of("audio: song.wav\nsignals: {h: {hats: {}, release: 0s}}\n").named["h"]
+    t = np.arange(4, 12, 0.01)
+    between = np.abs(((t - OFFSET) % 0.5) - 0.25) < 0.06
+    assert hats(t)[between].max() > 0.9
+    assert hats(t)[~between].max() < 0.6
+
+
 def test_a_kick_is_heard_when_it_sounds(plan_of):
     kick = plan_of("audio: song.wav\nsignals: {k: {onset: kick, release: 0s}}\n").named["k"]
     t = np.arange(0, 16, 0.001)

@@ -150,7 +150,7 @@ def test_the_cache_knows_sound_settings_and_version(plan_of, registries, song_fo
 
 
 def test_a_signal_that_breaks_its_contract_is_named(plan_of, registries):
-    with pytest.raises(PluginError, match="signal 'third' returned no Series of finite numbers"):
+    with pytest.raises(PluginError, match="signal 'third' of mine returned no Series of finite numbers"):
         plan_of("audio: song.wav\nsignals: {x: {third: {wrong: true}}}\n", registries=registries)
 
 

@@ -90,7 +90,7 @@ def test_taps_see_and_change_what_the_kernels_make():
         return x * 0.5 if name == "b64.conv1" else x
 
     halved = network.synthesis(ws, taps=tap)
-    assert [name for name, _ in seen] == list(network.layer_names)
+    assert [name for name, _ in seen] == list(network.feature_maps)
     assert seen[-1] == ("b64.conv1", (1, 32, 64, 64))
     assert worst(halved, by_formula(network, ws, taps=tap)) < 1e-5
 

@@ -185,12 +185,12 @@ def test_taps_see_every_layer_and_change_it() -> None:
         return x
 
     assert torch.equal(generator.synthesis(ws, taps=watch), generator.synthesis(ws))
-    assert tuple(seen) == generator.layer_names
+    assert list(seen) == list(generator.feature_maps) == ["b4.const", *generator.layer_names]
     assert seen["b8.conv0"] == (2, 8, 8, 8)
     bent = generator.synthesis(ws, taps=lambda name, x: x.flip(3) if name == "b16.conv1" else x)
     assert not torch.equal(bent, generator.synthesis(ws))
     with pytest.raises(
-        PluginError, match=r"a tap on b4.conv1 returns the shape \[2, 10, 4, 2\], expected \[2, 10, 4, 4\]"
+        PluginError, match=r"a tap on b4.const returns the shape \[2, 10, 4, 2\], expected \[2, 10, 4, 4\]"
     ):
         generator.synthesis(ws, taps=lambda _, x: x[..., :2])
 

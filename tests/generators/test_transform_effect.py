@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from renderer import SceneError, compile_timeline, load_generator, load_scene
+from renderer import compile_timeline, load_generator, load_scene
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -37,8 +37,3 @@ def test_the_view_of_stylegan3_is_anchored_by_its_first_row(tmp_path):
     assert torch.equal(ws[:, 0], generator.w_avg[None])
     place = generator.synthesis_network.input.placement
     torch.testing.assert_close(place(ws[:, 0]), place(generator.w_avg[None]))
-
-
-def test_a_generator_without_an_input_transform_says_so(tmp_path):
-    with pytest.raises(SceneError, match=r"scene.yaml:4:16: .*stylegan2 has no input transform; StyleGAN3 and bloom"):
-        timeline_of(tmp_path, "sg2ada_cond32.pkl", "transform: {x: 0.1}")

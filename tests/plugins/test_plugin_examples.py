@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from renderer.authoring.package import files
 from renderer.testing import LAWS, Trial, check_identity
+from tests.plugins.test_plugin_third_party import install
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
@@ -42,9 +45,10 @@ def test_the_scene_of_the_plugin_of_a_single_file(command):
     assert Path("film.gif").stat().st_size > 1000
 
 
-def test_the_tests_of_the_package_pass():
+def test_the_tests_of_the_package_pass(tmp_path):
     package = EXAMPLES / "latentreel-tides"
-    path = f"{package / 'src'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    install(package, tmp_path / "site")
+    path = f"{tmp_path / 'site'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", package / "tests"],
         cwd=EXAMPLES.parent,
@@ -64,9 +68,34 @@ def test_the_script(tmp_path):
         check=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    assert "ws at two times: [2, 14, 64]" in result.stdout
-    assert "part.mp4: 15 frames" in result.stdout
+    for said in (
+        "ws at two times: [2, 14, 64]",
+        "the first frames: (4, 64, 64, 3)",
+        "frame 2 alone is that of the film: True",
+        "a picture of your own: [1, 3, 64, 64]",
+        "dim keeps the laws",
+        "part.mp4: 15 frames",
+        "told 15",
+    ):
+        assert said in result.stdout
+    assert (tmp_path / "part.png").stat().st_size > 1000
     assert (tmp_path / "part.mp4").stat().st_size > 1000
+
+
+def test_the_package_has_what_a_new_one_has():
+    package = EXAMPLES / "latentreel-tides"
+    new = files("tides", "latent")
+    assert {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()} >= set(new)
+    old, wanted = (tomllib.loads(text) for text in ((package / "pyproject.toml").read_text(), new["pyproject.toml"]))
+    assert old["build-system"] == wanted["build-system"]
+    assert old["tool"] == wanted["tool"]
+    for key in ("dependencies", "optional-dependencies", "entry-points", "readme", "requires-python"):
+        assert old["project"][key] == wanted["project"][key]
+    for name in ("src/latentreel_tides/__init__.py", "tests/test_tides.py"):
+        own, theirs = (package / name).read_text(), new[name]
+        defined = [set(re.findall(r"^def (\w+)", text, re.MULTILINE)) for text in (theirs, own)]
+        assert defined[0] <= defined[1]
+        assert ("latentreel_api = 1" in own) == ("latentreel_api = 1" in theirs)
 
 
 def test_the_package_says_where_its_parts_are():

@@ -302,7 +302,7 @@ def test_hooks_are_documented_and_on_one_screen():
     from renderer import hookspecs
 
     kinds = (
-        "effects", "easings", "generators", "signals", "beat_trackers", "landmarks", "scorers", "perceptual",
+        "effects", "easings", "generators", "signals", "beat_trackers", "scorers", "perceptual", "landmarks",
         "sinks", "upscalers",
     )  # fmt: skip
     assert tuple(f"register_{kind}" for kind in kinds) == HOOKS

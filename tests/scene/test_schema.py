@@ -78,7 +78,9 @@ def test_what_scenes_may_write_is_valid(validator, scene):
 def test_everything_is_described(validator):
     schema = validator.schema
     assert all(part.get("description") for part in schema["properties"].values())
-    for entry in schema["properties"]["timeline"]["items"]["anyOf"][1:]:
+    _, *effects, group = schema["$defs"]["entry"]["anyOf"]
+    assert all(part.get("description") for part in group["properties"].values())
+    for entry in effects:
         (name,) = entry["required"]
         fields = entry["properties"][name]["anyOf"][0]
         assert fields["description"]

@@ -28,6 +28,10 @@ NEEDED = {
     "template",
     "story",
     "music",
+    "age",
+    "photo-morph",
+    "layers",
+    "bend",
 }
 
 

@@ -8,6 +8,8 @@ import torch
 
 from renderer import Frame, LatentEffect, Latents, Signal, Time, hookimpl, lerp, param
 
+latentreel_api = 1  # the version of the API that this is written for
+
 
 class Tides(LatentEffect):
     """Let the layers ebb towards the mean and flow back, one after the other, as a wave runs through them.
