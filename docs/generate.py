@@ -17,7 +17,7 @@ from PIL import Image
 from renderer import api, public, reference
 from renderer.cli import cli, film
 from renderer.example_models import write_models
-from renderer.example_song import write_song
+from renderer.example_song import NAME, write_song
 from renderer.inversion.faces import drawn, find_faces, one_square
 from renderer.inversion.finders import make_finder
 from renderer.inversion.photo import read_photo
@@ -26,6 +26,7 @@ from renderer.plot.picture import draw_plot
 from renderer.plot.shown import shown
 from renderer.plot.strip import film_strip, moments
 from renderer.registry import Registries
+from renderer.scene.preset import preset_names
 from renderer.sheet import lay_out, make_sheet
 from renderer.timeline.plan import bind
 from renderer.values.time import Time
@@ -163,7 +164,12 @@ def example_file(name: str, registries: Registries, folder: Path) -> Path:
 
 def effect_strip(name: str, registries: Registries, folder: Path) -> Image.Image:
     """Return frames of an effect's example side by side."""
-    job = api.prepare(api.load_scene(example_file(name, registries, folder)), Run(size=(SIDE, SIDE), batch=1))
+    return scene_strip(example_file(name, registries, folder))
+
+
+def scene_strip(scene: Path) -> Image.Image:
+    """Return frames of a scene side by side."""
+    job = api.prepare(api.load_scene(scene), Run(size=(SIDE, SIDE), batch=1))
     strip = Image.new("RGB", (STRIP * SIDE, SIDE))
     for index in range(STRIP):
         frame = index * (job.timeline.frames - 1) // (STRIP - 1)
@@ -341,6 +347,20 @@ def draw_groups(folder: Path) -> Iterator[Path]:
     yield make_sheet(api.prepare(api.load_scene(scene), Run(size=(180, 180), batch=1)), path, count=12, columns=4)
 
 
+def draw_presets(folder: Path) -> Iterator[Path]:
+    """Write the picture of the presets in docs/scene.md: frames of each, side by side."""
+    names = preset_names()
+    write_song(folder)
+    whole = Image.new("RGB", (STRIP * SIDE, len(names) * SIDE))
+    for row, name in enumerate(names):
+        scene = folder / f"{name}.yaml"
+        scene.write_text(f"include: preset:{name}\n" + (f"audio: {NAME}\n" if name == "reactive" else ""))
+        whole.paste(scene_strip(scene), (0, row * SIDE))
+    path = IMAGES / "scene" / "presets.webp"
+    whole.save(path, quality=84, method=6)
+    yield path
+
+
 def draw_readme() -> Iterator[Path]:
     """Write the pictures of the README: the film of scenes/morph.yaml, and a frame of every other scene."""
     morph = api.load_scene(ROOT / "scenes" / "morph.yaml")
@@ -369,7 +389,7 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             where = Path(folder)
             photos = (*draw_photos(), *draw_projection(where))
-            scenes = (*draw_readme(), *draw_groups(where), *draw_audio(where))
+            scenes = (*draw_readme(), *draw_groups(where), *draw_presets(where), *draw_audio(where))
             for path in (*scenes, *photos, *draw_directions(where)):
                 print(path.relative_to(ROOT))
     for path, text in pages().items():

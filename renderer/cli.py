@@ -256,6 +256,7 @@ OTHERS = (
     cli_project.project,
     cli_project.train_encoder,
     cli_scene.new,
+    cli_scene.presets,
     cli_scene.schema,
 )
 for command in OTHERS:

@@ -240,6 +240,17 @@ def print_effects(registries: Registries) -> None:
     out.print("\n`render effects NAME` tells all about one.")
 
 
+def print_presets() -> None:
+    """Print the presets of scenes, a line each."""
+    from renderer.scene.preset import preset_names, preset_summary
+
+    table = plain_table("preset", "what it is")
+    for name in preset_names():
+        table.add_row(name, preset_summary(name))
+    out.print(table)
+    out.print("\n`include: preset:NAME` lays one below a scene; `render presets NAME` prints it.")
+
+
 def print_effect(effect: type[Effect]) -> None:
     """Print all about one effect."""
     from renderer.reference import example_scene, parameters

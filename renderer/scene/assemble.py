@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from renderer.errors import Place, Problem, SceneError, nearest
+from renderer.errors import Place, Problem, SceneError, ValueProblem, nearest
+from renderer.scene.preset import PREFIX, preset_file
 from renderer.scene.reader import parse_value, read_tree
 from renderer.scene.tree import Tree, scalar
 from renderer.scene.variables import fill_vars
@@ -49,16 +50,17 @@ class _Includer:
         return merge(merged, tree) if merged else tree
 
     def included(self, item: Tree, path: Path, chain: tuple[Path, ...]) -> Path:
-        """Return the file that an item of `include:` names."""
+        """Return the file that an item of `include:` names: a scene beside this one, or `preset:NAME`."""
 
         def refuse(message: str) -> SceneError:
             return SceneError([*self.problems, Problem(item.place, "include", message)])
 
         if not isinstance(item.value, str) or not item.value:
             raise refuse(f"expected the name of a scene file, got {show(item.plain)}")
-        file = path.parent / item.value
-        if not is_there(file):
-            raise refuse(no_such_scene(item.value, file))
+        try:
+            file = included_file(item.value, path.parent)
+        except ValueProblem as problem:
+            raise refuse(str(problem)) from None
         if file.resolve() in chain:
             circle = " -> ".join(one.name for one in (*chain, file.resolve()))
             raise refuse(f"scenes include each other in a circle: {circle}")
@@ -66,6 +68,16 @@ class _Includer:
         if self.files > MAX_INCLUDES:
             raise refuse(f"expected at most {MAX_INCLUDES} included scenes")
         return file
+
+
+def included_file(written: str, folder: Path) -> Path:
+    """Return the file that `include:` means in a scene of a folder; raise ValueProblem where there is none."""
+    if written.startswith(PREFIX):
+        return preset_file(written.removeprefix(PREFIX).strip())
+    file = folder / written
+    if not is_there(file):
+        raise ValueProblem(no_such_scene(written, file))
+    return file
 
 
 def is_there(file: Path) -> bool:

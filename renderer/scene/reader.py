@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from renderer.errors import Place, Problem, SceneError, nearest
+from renderer.scene.preset import shown_name
 from renderer.scene.syntax import explain_syntax
 from renderer.scene.tree import Tree, dotted, scalar
 from renderer.values.parsed import show
@@ -26,7 +27,7 @@ def read_tree(path: Path, problems: list[Problem] | None = None) -> Tree:
 
     Raises SceneError where the file is missing, too large, not UTF-8, or not YAML.
     """
-    name = str(path)
+    name = shown_name(path)
     try:
         if path.is_dir() or not path.exists():
             siblings = [str(file) for folder in (path.parent, Path("scenes")) for file in sorted(folder.glob("*.y*ml"))]
