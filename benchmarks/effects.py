@@ -84,7 +84,7 @@ def image_cost(job: Job, size: tuple[int, int], frames: int) -> float:
     """Return what the image stage takes for a picture that stays as it is."""
     pictures = Pictures(job.timeline, size, 1)
     steady = pictures.synthesised(np.array([0.5]))
-    stage = ImageStage(job.timeline, lambda times: steady, 1)
+    stage = ImageStage(job.timeline, lambda times: steady, lambda timeline: lambda times: steady, 1)
     return measured(lambda t: stage.finish(steady, np.array([t])), frames)
 
 

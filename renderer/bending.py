@@ -122,8 +122,15 @@ def windowed(x: Tensor, radius: int) -> Tensor:
     """Return the largest value within a square window around every point."""
     if not radius:
         return x
-    across = functional.max_pool2d(x, (1, 2 * radius + 1), 1, (0, radius))
-    return functional.max_pool2d(across, (2 * radius + 1, 1), 1, (radius, 0))
+    x = functional.pad(x, (radius,) * 4, value=-math.inf)
+    for axis in (2, 3):
+        whole, width = 2 * radius + 1, 1
+        while width < whole:  # windows twice as wide, from two that lie beside each other or overlap
+            step = min(width, whole - width)
+            count = x.shape[axis] - step
+            x = torch.maximum(x.narrow(axis, 0, count), x.narrow(axis, step, count))
+            width += step
+    return x
 
 
 BENDS: Mapping[str, Bend] = {
