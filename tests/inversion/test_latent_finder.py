@@ -155,7 +155,22 @@ def test_commands_make_a_finder_that_starts_a_projection(model, tmp_path):
     data, finder = tmp_path / "set", tmp_path / "finder.safetensors"
     commands = (
         ["dataset", "-n", "24", "--shard", "12", "--size", "32", "-o", data],
-        ["train-encoder", data, "-o", finder, "-m", "bloom", "--epochs", "1", "--size", "32", "--width", "8"],
+        [
+            "train-encoder",
+            data,
+            "-o",
+            finder,
+            "-m",
+            "bloom",
+            "--likeness",
+            "2",
+            "--epochs",
+            "1",
+            "--size",
+            "32",
+            "--width",
+            "8",
+        ],
         ["project", picture, "--size", "32", "--steps", "4", "--start", finder, "--perceptual", "pixel"],
     )
     for command in commands:
