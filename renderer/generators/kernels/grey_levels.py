@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderer.generators.kernels.functions import F
-from renderer.generators.kernels.jit import kernel
+from renderer.generators.kernels.jit import STRICT, kernel
 
 
-@partial(kernel, fused=False)  # two roundings, as everybody has them; one would change levels
+@partial(kernel, freedom=STRICT)  # two roundings, as everybody has them; one would change levels
 def to_levels(images: NDArray[np.float32], levels: NDArray[np.uint8], top: int, bottom: int) -> None:
     """Write rows of an image [C, H, W] in -1..1 as levels [H, W, C]: x * 127.5 + 128, clamped, truncated."""
     channels, _, width = images.shape

@@ -12,16 +12,18 @@ from torch import Tensor
 
 Array = NDArray[np.float32]
 Indices = NDArray[np.int64]
-FUSED = {"contract", "nsz"}
+STRICT: set[str] = set()
+FUSED = {"contract", "nsz"}  # a product and a sum may be rounded once, together
+SUMMING = {*FUSED, "reassoc"}  # a sum may be added up in another order, always the same one on one machine
 LANES = 32  # channels in a block: the innermost loop, which a CPU does eight or sixteen at a time
 
 
-def kernel(function: Callable[..., Any], *, fused: bool = True) -> Callable[..., Any]:
+def kernel(function: Callable[..., Any], *, freedom: set[str] = FUSED) -> Callable[..., Any]:
     """Compile a function of arrays and numbers when it is first called; it runs beside other threads.
 
-    fused  a product and a sum may be rounded once, together.
+    freedom  what the compiler may do to the arithmetic: STRICT, FUSED or SUMMING.
     """
-    options: dict[str, Any] = {"fastmath": FUSED if fused else False, "nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"fastmath": freedom, "nogil": True, "error_model": "numpy"}
     made: Callable[..., Any]
     try:
         made = numba.njit(**options, cache=True)(function)
@@ -32,7 +34,7 @@ def kernel(function: Callable[..., Any], *, fused: bool = True) -> Callable[...,
 
 def blocks(tensor: Tensor) -> NDArray[Any]:
     """Return a contiguous tensor [..., C] as an array [..., C / 32, 32] in the same memory."""
-    return tensor.reshape(*tensor.shape[:-1], -1, LANES).numpy()
+    return tensor.view(*tensor.shape[:-1], tensor.shape[-1] // LANES, LANES).numpy()
 
 
 def rounded(channels: int) -> int:

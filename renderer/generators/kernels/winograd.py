@@ -5,19 +5,22 @@ Source: Lavin and Gray 2015, arXiv:1509.09308.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from queue import SimpleQueue
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES, blocks
-from renderer.generators.kernels.pool import each
-from renderer.generators.kernels.winograd_transforms import POINTS, STEP, tiles_in, tiles_out
+from renderer.generators.kernels.pool import each, shares
+from renderer.generators.kernels.winograd_transforms import PANEL, POINTS, ROWS, STEP, convolve
 
-PIECE_BYTES = 1_200_000  # of transformed tiles that a thread works on, at least; they stay in its caches
-Seen = Callable[[int, Tensor], None]
+ROOM_BYTES = 1_200_000  # of transformed tiles that a thread works on; they stay in its caches
+FEWEST, FEW = 8 * ROWS, 128  # tiles: to be worked on at a time, at least; so few that threads share channels instead
+PIECES = 8  # for each thread to take, so that all end at about the same time
+NO_COLOURS, NO_IMAGE = np.empty((0, 0, LANES), np.float32), np.empty((0, 0, 0), np.float32)
 _FILTER = (
     (1 / 4, 0, 0),
     (-1 / 6, -1 / 6, -1 / 6),
@@ -33,6 +36,41 @@ def fits(inputs: int, outputs: int) -> bool:
     return inputs % LANES == 0 and outputs % LANES == 0
 
 
+@dataclass(frozen=True)
+class Colours:
+    """Say what is to be made of a finished map while it is in registers: an image, by a 1x1 convolution.
+
+    weights  float32 [K, C].
+    image    float32 [H, W, K]; the products are added to it.
+    alone    whether nobody else needs the map, so that it need not be kept.
+    """
+
+    weights: Tensor
+    image: Tensor
+    alone: bool = False
+
+    def add(self, y: Tensor) -> None:
+        """Add what a map [H, W, C] gives."""
+        self.image.flatten(0, 1).addmm_(y.flatten(0, 1), self.weights.T)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Hold the rows [h, W, C] of a map from `top` on, which has `height` of them; none where it is not kept."""
+
+    held: Tensor
+    top: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """Say what one thread does: tiles and blocks of channels, each from the first to before the last."""
+
+    tiles: tuple[int, int]
+    blocks: tuple[int, int]
+
+
 class Winograd:
     """Convolve maps by a weight [O, I, 3, 3] that stays the same.
 
@@ -44,66 +82,59 @@ class Winograd:
         self.pad, self.phases = pad, phases
         self.outputs, self.inputs = weight.shape[:2]
         filters = torch.tensor(_FILTER, dtype=torch.float64)
-        self.weight = torch.empty(POINTS, self.inputs, self.outputs)
-        for first in range(0, self.outputs, 64):  # in parts, so that float64 takes little room
-            part = torch.einsum("ai,ocij,bj->abco", filters, weight[first : first + 64].double(), filters)
-            self.weight[:, :, first : first + 64] = part.flatten(0, 1)
+        self.weight = torch.empty(self.outputs // LANES, POINTS, LANES // PANEL, self.inputs, PANEL)
+        for block, part in enumerate(weight.split(LANES)):  # in parts, so that float64 takes little room
+            points = torch.einsum("ai,ocij,bj->abco", filters, part.double(), filters).flatten(0, 1)
+            self.weight[block] = points.unflatten(2, (-1, PANEL)).transpose(1, 2)
 
-    def __call__(
-        self, x: Tensor, style: Tensor, finish: Finish, seen: Seen | None = None, keep: bool = True
-    ) -> Tensor | None:
-        """Return the finished map [H, W, O] of x [h, w, I] times style [I], both contiguous; None where not kept.
-
-        `seen` gets the result in strips as they come, the first row and [rows, W, O], from any thread.
-        """
+    def __call__(self, x: Tensor, style: Tensor, finish: Finish, colours: Colours | None = None) -> Tensor | None:
+        """Return the finished map [H, W, O] of x [h, w, I] times style [I], both contiguous; None where not kept."""
         height, width = finish.noise.shape
-        result = x.new_empty(height, width, len(finish.scale)) if keep else None
-        strips = Strips(self, x, style, finish, result, seen)
-        each(strips.run, strips.pieces)
-        return result
+        few = self.tiles(height) * self.tiles(width) <= FEW
+        kept = colours is None or not colours.alone
+        y = x.new_empty(height if kept or few else 0, width, len(finish.scale))
+        rows = range(self.tiles(height))
+        self.convolve(Rows(x, 0, len(x)), style, finish, Rows(y, 0, height), None if few else colours, rows)
+        if few and colours is not None:
+            colours.add(y)
+        return y if kept else None
 
+    def tiles(self, side: int) -> int:
+        """Return how many tiles lie along a side of a result of so many pixels."""
+        return -(-side // self.phases // STEP)
 
-class Strips:
-    """Hold one convolution, which is done in strips of whole rows of tiles."""
-
-    def __init__(
-        self,
-        kernel: Winograd,
-        x: Tensor,
-        style: Tensor,
-        finish: Finish,
-        result: Tensor | None,
-        seen: Seen | None,
+    def convolve(
+        self, x: Rows, style: Tensor, finish: Finish, y: Rows, colours: Colours | None, rows: range
     ) -> None:
-        self.kernel, self.finish, self.result, self.seen = kernel, finish, result, seen
-        self.x, self.style, self.numbers = blocks(x), blocks(style), finish.numbers()
-        rows, columns = (-(-side // kernel.phases // STEP) for side in finish.noise.shape)
-        self.across, threads = columns, torch.get_num_threads()
-        row_bytes = 4 * POINTS * (kernel.inputs + kernel.outputs) * columns
-        step = min(max(1, max(PIECE_BYTES, kernel.weight.nbytes // 2) // row_bytes), -(-rows // threads))
-        self.pieces = [range(first, min(first + step, rows)) for first in range(0, rows, step)]
-        self.room: SimpleQueue[tuple[Tensor, Tensor]] = SimpleQueue()
-        for _ in range(min(threads, len(self.pieces))):  # made here, since memory that a thread frees stays with it
-            most = step * columns + 1  # one more: maps a power of two apart collide in caches
-            self.room.put((torch.empty(POINTS, most, kernel.inputs), torch.empty(POINTS, most, kernel.outputs)))
+        """Write some rows of tiles to y, where it has any, and add their colours; see `__call__`."""
+        across = self.tiles(finish.noise.shape[1])
+        image = (NO_COLOURS, NO_IMAGE) if colours is None else (blocks(colours.weights), colours.image.numpy())
+        source = (blocks(x.held), x.top, x.height, blocks(style), self.pad, self.weight.numpy())
+        given = (*source, *finish.numbers(), self.phases, blocks(y.held), y.top, *image)
+        work, room = self.shared(range(rows.start * across, rows.stop * across))
+        spare: SimpleQueue[tuple[Tensor, Tensor]] = SimpleQueue()
+        for _ in range(min(torch.get_num_threads(), len(work))):  # here: memory that a thread frees stays with it
+            most = room + 1  # tiles a power of two apart collide in caches
+            spare.put((torch.empty(POINTS, most, self.inputs), torch.empty(POINTS, most, LANES)))
 
-    def run(self, piece: range) -> None:
-        """Convolve one strip."""
-        tiles, products = room = self.room.get()
-        self.convolve(piece, tiles, products)
-        self.room.put(room)
+        def do(share: Share) -> None:
+            tiles, products = one = spare.get()
+            convolve(*given, *share.tiles, across, *share.blocks, blocks(tiles), products.numpy())
+            spare.put(one)
 
-    def convolve(self, piece: range, tiles: Tensor, products: Tensor) -> None:
-        """Convolve one strip, with room for its tiles and their products."""
-        kernel, count = self.kernel, len(piece) * self.across
-        shaped = blocks(tiles), blocks(products)
-        tiles_in(self.x, self.style, shaped[0], piece.start, len(piece), self.across, kernel.pad)
-        torch.bmm(tiles[:, :count], kernel.weight, out=products[:, :count])
-        height, width = self.finish.noise.shape
-        top, bottom = (min(row * STEP * kernel.phases, height) for row in (piece.start, piece.stop))
-        strip = torch.empty(bottom - top, width, len(self.finish.scale)) if self.result is None else self.result
-        origin = top if self.result is None else 0
-        where = (origin, piece.start, len(piece), self.across, kernel.phases)
-        tiles_out(shaped[1], *self.numbers, blocks(strip), *where)
-        if self.seen is not None:
-            self.seen(top, strip[top - origin : bottom - origin])
+        each(do, work)
+
+    def shared(self, tiles: range) -> tuple[list[Share], int]:
+        """Return the shares of the work, and for how many tiles each needs room."""
+        count, every = len(tiles), self.outputs // LANES
+        if count <= FEW:  # weights are read once, and tiles transformed by every thread
+            return [Share((tiles.start, tiles.stop), part) for part in shares(every)], whole_rows(count)
+        room = max(FEWEST, ROOM_BYTES // (4 * POINTS * self.inputs) // ROWS * ROWS)
+        step = -(-count // (PIECES * torch.get_num_threads()) // room) * room
+        starts = range(tiles.start, tiles.stop, step)
+        return [Share((first, min(first + step, tiles.stop)), (0, every)) for first in starts], room
+
+
+def whole_rows(count: int) -> int:
+    """Return the tiles that room is needed for, where so many are to be multiplied."""
+    return -(-count // ROWS) * ROWS

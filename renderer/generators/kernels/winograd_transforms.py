@@ -1,59 +1,141 @@
-"""The transforms of Winograd's F(4x4, 3x3) on blocks of 32 channels, compiled by numba.
+"""The inside of Winograd's F(4x4, 3x3) on blocks of 32 channels, compiled by numba.
 
-Maps are float32 [H, W, C / 32, 32]: the innermost loop runs over channels, which a CPU does eight or sixteen at a time.
+Maps are float32 [H, W, C / 32, 32], so that vectors run over channels. Tiles of 4x4 results are counted along the rows
+of a map.
 Source: Lavin and Gray 2015, arXiv:1509.09308, with the points 0, 1, -1, 2, -2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import numpy as np
 
-from renderer.generators.kernels.jit import Array, kernel
+from renderer.generators.kernels.jit import SUMMING, Array, kernel
+from renderer.generators.kernels.vectors import VECTOR, Code, Floats, Value, vector_code
 
 POINTS = 36  # products in the place of 144
 STEP = 4  # pixels of a tile on each axis
+ROWS, PANEL = 6, 2 * VECTOR  # of a product in registers: twelve sums, two vectors of the panel and one number of a row
 F = np.float32
 
 
-@kernel
-def tiles_in(x: Array, scale: Array, tiles: Array, first: int, rows: int, across: int, pad: int) -> None:
-    """Write the transformed tiles of some rows of tiles of a map x, scaled by channel, to [36, P, C / 32, 32].
+def to_points(d: Sequence[Value]) -> list[Value]:
+    """Return the values at the six points of six pixels."""
+    even, odd = d[4] - 4.0 * d[2], d[3] - 4.0 * d[1]
+    far, near = d[4] - d[2], 2.0 * (d[3] - d[1])
+    first, last = 4.0 * d[0] - 5.0 * d[2] + d[4], 4.0 * d[1] - 5.0 * d[3] + d[5]
+    return [first, even + odd, even - odd, far + near, far - near, last]
 
-    The map goes on as zeros beyond its sides, of which `pad` count as inside.
+
+def to_pixels(m: Sequence[Value]) -> list[Value]:
+    """Return the four pixels of products at six points."""
+    near, odd, far, wide = m[1] + m[2], m[1] - m[2], m[3] + m[4], m[3] - m[4]
+    return [m[0] + near + far, odd + 2.0 * wide, near + 4.0 * far, odd + 8.0 * wide + m[5]]
+
+
+@vector_code
+def tile_in(
+    code: Code, x: Floats, at: Value, down: Value, right: Value, scale: Floats, place: Value, tiles: Floats, to: Value,
+    apart: Value,
+) -> None:
+    """Write the points of a tile of 6x6 pixels, scaled by channel, whose places are so far apart."""
+    with code.vectors(32) as c:
+        factor = scale[place + c]
+        pixels = [[x[at + down * i + right * j + c] * factor for j in range(6)] for i in range(6)]
+        columns = zip(*map(to_points, pixels), strict=True)
+        for j, column in enumerate(columns):
+            for i, value in enumerate(to_points(column)):
+                tiles[to + apart * (6 * i + j) + c] = value
+
+
+@vector_code
+def tile_out(
+    code: Code, products: Floats, at: Value, apart: Value, scale: Floats, bias: Floats, place: Value, noise: Floats,
+    above: Value, below: Value, step: Value, strength: Value, slope: Value, limit: Value, y: Floats, to: Value,
+    down: Value, right: Value,
+) -> None:
+    """Write 4x4 finished pixels of the products of a tile; their noise is `below` and `step` apart from `above` on."""
+    with code.vectors(32) as c:
+        factor, offset = scale[place + c], bias[place + c]
+        points = [[products[at + apart * (6 * i + j) + c] for i in range(6)] for j in range(6)]
+        for i, row in enumerate(zip(*map(to_pixels, points), strict=True)):
+            for j, value in enumerate(to_pixels(row)):
+                grain = noise.spread(above + below * i + step * j) * strength
+                value = value * factor + (grain + offset)
+                value = value.largest(value * slope)
+                y[to + down * i + right * j + c] = value.smallest(limit).largest(limit * -1.0)
+
+
+@vector_code
+def multiply(
+    code: Code, a: Floats, at: Value, depth: Value, b: Floats, panel: Value, c: Floats, to: Value, step: Value
+) -> None:
+    """Write the product of ROWS rows [depth] of a and a panel [depth, PANEL] of b to c, whose rows are `step` apart.
+
+    The sums are always added up in the same order, whatever else is computed.
+    Source: Goto and van de Geijn 2008, doi:10.1145/1356052.1356053.
     """
-    height, width, blocks, lanes = x.shape
-    d = np.empty((6, 6, 32), np.float32)
-    t = np.empty((6, 6, 32), np.float32)
-    for row in range(rows):
-        for column in range(across):
-            p = row * across + column
-            for b in range(blocks):
-                for i in range(6):
-                    y = (first + row) * 4 + i - pad
-                    top = min(max(y, 0), height - 1)
-                    for j in range(6):
-                        z = column * 4 + j - pad
-                        left = min(max(z, 0), width - 1)
-                        inside = F(1) if top == y and left == z else F(0)
-                        source, target, s = x[top, left, b], d[i, j], scale[b]
-                        for c in range(lanes):  # a bound known when compiling would be unrolled instead of vectorised
-                            target[c] = source[c] * (s[c] * inside)
-                for i in range(6):
-                    for c in range(32):
-                        d0, d1, d2, d3, d4, d5 = d[i, 0, c], d[i, 1, c], d[i, 2, c], d[i, 3, c], d[i, 4, c], d[i, 5, c]
-                        even, odd, far, near = d4 - F(4) * d2, d3 - F(4) * d1, d4 - d2, F(2) * (d3 - d1)
-                        t[i, 0, c] = F(4) * d0 - F(5) * d2 + d4
-                        t[i, 1, c], t[i, 2, c] = even + odd, even - odd
-                        t[i, 3, c], t[i, 4, c] = far + near, far - near
-                        t[i, 5, c] = F(4) * d1 - F(5) * d3 + d5
-                for j in range(6):
-                    for c in range(32):
-                        d0, d1, d2, d3, d4, d5 = t[0, j, c], t[1, j, c], t[2, j, c], t[3, j, c], t[4, j, c], t[5, j, c]
-                        even, odd, far, near = d4 - F(4) * d2, d3 - F(4) * d1, d4 - d2, F(2) * (d3 - d1)
-                        tiles[j, p, b, c] = F(4) * d0 - F(5) * d2 + d4
-                        tiles[6 + j, p, b, c], tiles[12 + j, p, b, c] = even + odd, even - odd
-                        tiles[18 + j, p, b, c], tiles[24 + j, p, b, c] = far + near, far - near
-                        tiles[30 + j, p, b, c] = F(4) * d1 - F(5) * d3 + d5
+
+    def add(k: Value, sums: Sequence[Value]) -> list[Value]:
+        columns = [b[panel + k * PANEL + half * VECTOR] for half in range(2)]
+        numbers = [a.spread(at + depth * row + k) for row in range(ROWS)]
+        return [sums[2 * row + half] + numbers[row] * columns[half] for row in range(ROWS) for half in range(2)]
+
+    for index, total in enumerate(code.sums(depth, 2 * ROWS, add)):
+        c[to + step * (index // 2) + (index % 2) * VECTOR] = total
+
+
+@kernel
+def tiles_in(
+    x: Array, top: int, height: int, scale: Array, tiles: Array, first: int, count: int, across: int, pad: int
+) -> None:
+    """Write some transformed tiles of a map, scaled by channel, to [36, P, C / 32, 32].
+
+    The map goes on as zeros beyond its sides, of which `pad` count as inside; x holds its rows from `top` on.
+    """
+    _, width, blocks, _ = x.shape
+    apart, down, right = tiles.shape[1] * blocks * 32, width * blocks * 32, blocks * 32
+    edge = np.empty((6, 6, 32), np.float32)
+    for p in range(count):
+        row, column = (first + p) // across * 4 - pad, (first + p) % across * 4 - pad
+        inside = row >= 0 and column >= 0 and row + 6 <= height and column + 6 <= width
+        for b in range(blocks):
+            to = (p * blocks + b) * 32
+            if inside:
+                at = (((row - top) * width + column) * blocks + b) * 32
+                tile_in(x, at, down, right, scale, b * 32, tiles, to, apart)
+            else:
+                edge[:] = F(0)
+                for i in range(max(0, -row), min(6, height - row)):
+                    for j in range(max(0, -column), min(6, width - column)):
+                        edge[i, j] = x[row + i - top, column + j, b]
+                tile_in(edge, 0, 192, 32, scale, b * 32, tiles, to, apart)
+
+
+@kernel
+def multiplied(tiles: Array, weight: Array, products: Array, count: int) -> None:
+    """Write the products [36, P, 32] of tiles [36, P, I / 32, 32] and a weight [36, 32 / PANEL, I, PANEL].
+
+    Some rows more than `count` are computed, up to a multiple of ROWS.
+    """
+    room, depth = tiles.shape[1], weight.shape[2]
+    for point in range(36):
+        for part in range(weight.shape[1]):
+            panel = (point * weight.shape[1] + part) * depth * PANEL
+            for p in range(0, count, ROWS):
+                row = point * room + p
+                multiply(tiles, row * depth, depth, weight, panel, products, row * 32 + part * PANEL, 32)
+
+
+@partial(kernel, freedom=SUMMING)
+def dot(one: Array, two: Array) -> F:
+    """Return the sum of products of two rows [32]."""
+    total = F(0)
+    for c in range(len(one)):
+        total += one[c] * two[c]
+    return total
 
 
 @kernel
@@ -68,52 +150,87 @@ def tiles_out(
     y: Array,
     top: int,
     first: int,
-    rows: int,
+    count: int,
     across: int,
     phases: int,
+    block: int,
+    colours: Array,
+    image: Array,
 ) -> None:
-    """Write what the products [36, P, B, 32] of some rows of tiles give to a map y, finished.
-
-    What finished means is said by `Finish`. With phases = 2 the channels hold four maps, whose pixels are woven into
-    squares of 2x2. y begins at row `top` of the whole map.
-    """
-    blocks, each = products.shape[2], y.shape[2]
+    """Write what the products [36, P, 32] of some tiles give to a block of a map y, finished; see `convolve`."""
     height, width = noise.shape
-    t = np.empty((4, 6, 32), np.float32)
-    u = np.empty((4, 4, 32), np.float32)
-    for row in range(rows):
-        for column in range(across):
-            p = row * across + column
-            for b in range(blocks):
-                phase, place = b // each, b % each
-                for j in range(6):
-                    for c in range(32):
-                        m0, m1, m2 = products[j, p, b, c], products[6 + j, p, b, c], products[12 + j, p, b, c]
-                        m3, m4, m5 = products[18 + j, p, b, c], products[24 + j, p, b, c], products[30 + j, p, b, c]
-                        near, odd, far, wide = m1 + m2, m1 - m2, m3 + m4, m3 - m4
-                        t[0, j, c] = m0 + near + far
-                        t[1, j, c] = odd + F(2) * wide
-                        t[2, j, c] = near + F(4) * far
-                        t[3, j, c] = odd + F(8) * wide + m5
-                for i in range(4):
-                    for c in range(32):
-                        m0, m1, m2, m3, m4, m5 = t[i, 0, c], t[i, 1, c], t[i, 2, c], t[i, 3, c], t[i, 4, c], t[i, 5, c]
-                        near, odd, far, wide = m1 + m2, m1 - m2, m3 + m4, m3 - m4
-                        u[i, 0, c] = m0 + near + far
-                        u[i, 1, c] = odd + F(2) * wide
-                        u[i, 2, c] = near + F(4) * far
-                        u[i, 3, c] = odd + F(8) * wide + m5
-                for i in range(4):
-                    down = ((first + row) * 4 + i) * phases + phase // 2
-                    if down >= height:
-                        break
-                    for j in range(4):
-                        right = (column * 4 + j) * phases + phase % 2
-                        if right >= width:
-                            break
-                        source, target, s, o = u[i, j], y[down - top, right, place], scale[place], bias[place]
-                        n = noise[down, right] * F(strength)
-                        for c in range(source.shape[0]):
-                            v = source[c] * s[c] + (n + o[c])
-                            v = max(v, F(slope) * v)
-                            target[c] = min(max(v, -F(limit)), F(limit))
+    phase, place = block // len(scale), block % len(scale)
+    apart, down, right = products.shape[1] * 32, phases * width * len(scale) * 32, phases * len(scale) * 32
+    finish, line = (F(strength), F(slope), F(limit)), np.empty((4, 4, 32), np.float32)
+    grain, kept = np.zeros((4, 4), np.float32), len(y) > 0
+    for p in range(count):
+        row = (first + p) // across * 4 * phases + phase // 2
+        column = (first + p) % across * 4 * phases + phase % 2
+        rows, columns = min(4, -(-(height - row) // phases)), min(4, -(-(width - column) // phases))
+        inside = rows == 4 and columns == 4
+        if inside and kept:
+            to, above = (((row - top) * width + column) * len(scale) + place) * 32, row * width + column
+            tile_out(
+                products, p * 32, apart, scale, bias, place * 32, noise, above, phases * width, phases, *finish,
+                y, to, down, right,
+            )
+        else:
+            for i in range(rows):
+                for j in range(columns):
+                    grain[i, j] = noise[row + i * phases, column + j * phases]
+            tile_out(products, p * 32, apart, scale, bias, place * 32, grain, 0, 4, 1, *finish, line, 0, 128, 32)
+            if kept:
+                for i in range(rows):
+                    for j in range(columns):
+                        y[row + i * phases - top, column + j * phases, place] = line[i, j]
+        if len(colours):
+            for i in range(rows):
+                for j in range(columns):
+                    y_, x_ = row + i * phases, column + j * phases
+                    pixel = y[y_ - top, x_, place] if kept else line[i, j]
+                    for channel in range(len(colours)):
+                        image[y_, x_, channel] += dot(pixel, colours[channel, place])
+
+
+@kernel
+def convolve(
+    x: Array,
+    x_top: int,
+    height: int,
+    style: Array,
+    pad: int,
+    weight: Array,
+    scale: Array,
+    bias: Array,
+    noise: Array,
+    strength: float,
+    slope: float,
+    limit: float,
+    phases: int,
+    y: Array,
+    y_top: int,
+    colours: Array,
+    image: Array,
+    first: int,
+    last: int,
+    across: int,
+    first_block: int,
+    last_block: int,
+    tiles: Array,
+    products: Array,
+) -> None:
+    """Write tiles first to last, some blocks of their channels, of a convolution to a map y, and add colours to an image.
+
+    x [h, W, B, 32] and y hold the rows of their maps from x_top and y_top on; a y of no rows is not written. `height`
+    is that of the whole map of x. The weight is [blocks, 36, 32 / PANEL, I, PANEL]. What finished means is said by
+    `Finish`. With phases = 2 the channels hold four maps, whose pixels are woven into squares of 2x2. The image
+    [H, W, K] gets the products of each pixel and the colours [K, B, 32]. `tiles` and `products` are room to work in.
+    """
+    step = products.shape[1] // ROWS * ROWS
+    for begin in range(first, last, step):
+        count = min(step, last - begin)
+        tiles_in(x, x_top, height, style, tiles, begin, count, across, pad)
+        for block in range(first_block, last_block):
+            multiplied(tiles, weight[block], products, count)
+            finish = (scale, bias, noise, strength, slope, limit)
+            tiles_out(products, *finish, y, y_top, begin, count, across, phases, block, colours, image)

@@ -22,8 +22,8 @@ from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.prefix import Inputs, Prefix
 from renderer.generators.networks.stylegan2_kernels import warm_up_kernels
 from renderer.generators.networks.stylegan2_layers import (
+    Canvas,
     Pass,
-    RgbReader,
     Skip,
     StyleConv,
     StyleGAN2Config,
@@ -67,20 +67,20 @@ class Block(nn.Module):
         else:
             past = None if self.skip is None else self.skip(x) * math.sqrt(0.5)
             x = self.conv0(x, ws[:, 0], run)
-        reader = self.reader(x, ws, run) if past is None else None
-        x = self.conv1(x, ws[:, self.num_convs - 1], run, 1.0 if past is None else math.sqrt(0.5), reader)
+        canvas = self.canvas(x, ws, run) if past is None else None
+        x = self.conv1(x, ws[:, self.num_convs - 1], run, 1.0 if past is None else math.sqrt(0.5), canvas)
         x = x if past is None else past + x
         if self.has_rgb:
-            rgb = self.torgb(x, ws[:, -1]) if reader is None else reader.image()
+            rgb = self.torgb(x, ws[:, -1]) if canvas is None else canvas.images()
             image = rgb if image is None else self.fir.upsample(image) + rgb
         return x, image
 
-    def reader(self, x: Tensor, ws: Tensor, run: Pass) -> RgbReader | None:
-        """Return what makes the image while the feature map comes, where it comes in strips and nobody taps it."""
+    def canvas(self, x: Tensor, ws: Tensor, run: Pass) -> Canvas | None:
+        """Return what takes the image while the feature map comes, where kernels make that and nobody taps it."""
         if not self.has_rgb or run.taps is not None or not self.conv1.has_kernel(x, ws):
             return None
         shape = run.extent.shape(self.resolution)
-        return RgbReader(self.torgb, ws[:, -1], shape, only=self.resolution == self.config.img_resolution)
+        return Canvas(self.torgb, ws[:, -1], shape, alone=self.resolution == self.config.img_resolution)
 
 
 class Synthesis(nn.Module):

@@ -15,7 +15,7 @@ from torch.nn import functional
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES
 from renderer.generators.kernels.smooth import smooth
-from renderer.generators.kernels.winograd import Seen, Winograd, fits
+from renderer.generators.kernels.winograd import Colours, Winograd, fits
 from renderer.generators.networks.stylegan2_folding import before, foldable, folded
 
 WINOGRAD_PIXELS = 32 * 32  # of a map; below, weights four times as large cost more than they save
@@ -43,16 +43,15 @@ class KernelConv:
         """Return the scale [O] of the outputs for a style [I]."""
         return (self.squares @ style.square() + 1e-8).rsqrt()
 
-    def __call__(
-        self, x: Tensor, style: Tensor, finish: Finish, seen: Seen | None = None, keep: bool = True
-    ) -> Tensor | None:
-        """Return the finished map [H, W, O] of x [h, w, I]; see `Winograd`, which `seen` and `keep` go to."""
+    def __call__(self, x: Tensor, style: Tensor, finish: Finish, colours: Colours | None = None) -> Tensor | None:
+        """Return the finished map [H, W, O] of x [h, w, I], and add its colours; None where only they are wanted."""
         if self.is_large(x.shape[0] * x.shape[1]):
-            return self.winograd()(x, style, finish, seen, keep)
+            return self.winograd()(x, style, finish, colours)
         y = self.plain(x * style, finish) if self.taps is None else self.doubled(x * style, finish)
-        if seen is not None:
-            seen(0, y)
-        return y
+        if colours is None:
+            return y
+        colours.add(y)
+        return None if colours.alone else y
 
     def is_large(self, pixels: int) -> bool:
         """Say whether Winograd's method is the quicker one for a map of so many pixels."""

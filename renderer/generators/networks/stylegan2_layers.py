@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from renderer.errors import LatentreelError, PluginError
 from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import version
+from renderer.generators.kernels.winograd import Colours
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
@@ -144,18 +144,6 @@ def needs_grad(*tensors: Tensor) -> bool:
     return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
 
 
-class Reader(Protocol):
-    """See a feature map strip by strip, while it is in the caches.
-
-    only  says that nobody else needs the map, so that it need not be kept.
-    """
-
-    only: bool
-
-    def see(self, n: int, top: int, strip: Tensor) -> None:
-        """Take rows [rows, W, C] of map n from `top` on, from any thread."""
-
-
 class StyleConv(nn.Module):
     """Convolve with modulation and demodulation, then add noise and bias, and activate."""
 
@@ -175,14 +163,14 @@ class StyleConv(nn.Module):
             self.noise_strength = nn.Parameter(torch.zeros([]))
         self._prepared: tuple[tuple[object, ...], KernelConv | LowConv] | None = None
 
-    def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0, reader: Reader | None = None) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0, canvas: Canvas | None = None) -> Tensor:
         """Return [N, outputs, 2h, 2w], or [N, outputs, h, w], of x [N, inputs, h, w] and w [N, w_dim].
 
-        A reader sees the result strip by strip where it comes so; one that is all that sees it gets an empty result.
+        A canvas, which goes with the kernels only, is painted; where it alone needs the result that is empty.
         """
         style, noise = self.affine(w), self.noise_map(len(x), run)
         if self.has_kernel(x, style):
-            return run.tapped(self.name, self.by_kernel(x, style, noise, gain, run, reader))
+            return run.tapped(self.name, self.by_kernel(x, style, noise, gain, run, canvas))
         if self.is_low(x, style):
             return run.tapped(self.name, self.in_low(x, style, noise, gain))
         x = modulated(x, self.weight, style, self.fir)
@@ -216,7 +204,7 @@ class StyleConv(nn.Module):
         return result
 
     def by_kernel(
-        self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float, run: Pass, reader: Reader | None
+        self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float, run: Pass, canvas: Canvas | None
     ) -> Tensor:
         """Return what `forward` does, channels last; the gain of the activation is part of what comes before it."""
         kernel, (height, width) = self.prepared(x.dtype), run.extent.shape(self.resolution)
@@ -231,11 +219,10 @@ class StyleConv(nn.Module):
             scale = kernel.demodulation(style[n]) * whole
             bias, grain = self.bias.detach() * whole, silent[n % len(silent)].contiguous()
             finish = Finish(scale, bias, grain, strength, 0.2 if leaky else 1.0, limit)
-            seen = None if reader is None else partial(reader.see, n)
-            maps.append(kernel(one.contiguous(), style[n], finish, seen, reader is None or not reader.only))
-        if reader is not None and reader.only:
-            return x.new_empty(0)
+            maps.append(kernel(one.contiguous(), style[n], finish, None if canvas is None else canvas.colours(n)))
         done = [one[None] for one in maps if one is not None]
+        if not done:
+            return x.new_empty(0)
         return (torch.cat(done) if len(done) > 1 else done[0]).permute(0, 3, 1, 2)
 
     def prepared(self, dtype: torch.dtype) -> KernelConv | LowConv:
@@ -288,24 +275,23 @@ class ToRGB(nn.Module):
         return style * self.gain
 
 
-class RgbReader:
-    """Make the image of feature maps that come in strips, channels last."""
+class Canvas:
+    """Hold the images that an image layer makes, painted by the convolution before it while its results come."""
 
-    def __init__(self, torgb: ToRGB, w: Tensor, shape: tuple[int, int], only: bool) -> None:
-        self.only, self.torgb = only, torgb
-        weight = torgb.weight.detach()[:, :, 0, 0]
-        self.weights = torgb.style(w)[:, :, None] * weight.T  # [N, I, img_channels]
-        self.pixels = weight.new_empty(len(w), *shape, len(weight))
+    def __init__(self, torgb: ToRGB, w: Tensor, shape: tuple[int, int], alone: bool) -> None:
+        self.alone, self.clamp = alone, torgb.clamp
+        weight, bias = torgb.weight.detach()[:, :, 0, 0], torgb.bias.detach()
+        self.weights = torgb.style(w)[:, None] * weight  # [N, img_channels, I]
+        self.pixels = bias.expand(len(w), *shape, -1).contiguous()
 
-    def see(self, n: int, top: int, strip: Tensor) -> None:
-        """Take rows [rows, W, C] of map n from `top` on."""
-        rows = self.pixels[n, top : top + len(strip)].flatten(0, 1)
-        torch.mm(strip.flatten(0, 1), self.weights[n], out=rows)
+    def colours(self, n: int) -> Colours:
+        """Return what paints image n."""
+        return Colours(self.weights[n], self.pixels[n], self.alone)
 
-    def image(self) -> Tensor:
-        """Return the image [N, img_channels, h, w]; every strip has come."""
-        image = self.pixels.add_(self.torgb.bias.detach()).permute(0, 3, 1, 2)
-        return image if self.torgb.clamp is None else image.clamp_(-self.torgb.clamp, self.torgb.clamp)
+    def images(self) -> Tensor:
+        """Return the images [N, img_channels, h, w], all painted."""
+        images = self.pixels.permute(0, 3, 1, 2)
+        return images if self.clamp is None else images.clamp_(-self.clamp, self.clamp)
 
 
 class Skip(nn.Module):
