@@ -15,19 +15,21 @@ from torch import Tensor
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES, blocks
 from renderer.generators.kernels.pool import each, shares
-from renderer.generators.kernels.winograd_transforms import PANEL, POINTS, ROWS, STEP, convolve
+from renderer.generators.kernels.winograd_transforms import PANEL, POINTS, ROWS, STEP, convolve, weight_in
 
 ROOM_BYTES = 1_200_000  # of transformed tiles that a thread works on; they stay in its caches
 FEWEST, FEW = 8 * ROWS, 128  # tiles: to be worked on at a time, at least; so few that threads share channels instead
 PIECES = 8  # for each thread to take, so that all end at about the same time
 NO_COLOURS, NO_IMAGE = np.empty((0, 0, LANES), np.float32), np.empty((0, 0, 0), np.float32)
-_FILTER = (
-    (1 / 4, 0, 0),
-    (-1 / 6, -1 / 6, -1 / 6),
-    (-1 / 6, 1 / 6, -1 / 6),
-    (1 / 24, 1 / 12, 1 / 6),
-    (1 / 24, -1 / 12, 1 / 6),
-    (0, 0, 1),
+FILTERS = np.array(  # from three taps to six points
+    [
+        (1 / 4, 0, 0),
+        (-1 / 6, -1 / 6, -1 / 6),
+        (-1 / 6, 1 / 6, -1 / 6),
+        (1 / 24, 1 / 12, 1 / 6),
+        (1 / 24, -1 / 12, 1 / 6),
+        (0, 0, 1),
+    ]
 )
 
 
@@ -81,11 +83,9 @@ class Winograd:
     def __init__(self, weight: Tensor, pad: int = 1, phases: int = 1) -> None:
         self.pad, self.phases = pad, phases
         self.outputs, self.inputs = weight.shape[:2]
-        filters = torch.tensor(_FILTER, dtype=torch.float64)
         self.weight = torch.empty(self.outputs // LANES, POINTS, LANES // PANEL, self.inputs, PANEL)
-        for block, part in enumerate(weight.split(LANES)):  # in parts, so that float64 takes little room
-            points = torch.einsum("ai,ocij,bj->abco", filters, part.double(), filters).flatten(0, 1)
-            self.weight[block] = points.unflatten(2, (-1, PANEL)).transpose(1, 2)
+        given, points = weight.contiguous().numpy().reshape(-1, LANES, self.inputs, 3, 3), self.weight.numpy()
+        each(lambda block: weight_in(given[block], FILTERS, points[block]), range(len(given)))
 
     def __call__(self, x: Tensor, style: Tensor, finish: Finish, colours: Colours | None = None) -> Tensor | None:
         """Return the finished map [H, W, O] of x [h, w, I] times style [I], both contiguous; None where not kept."""
@@ -111,7 +111,7 @@ class Winograd:
         image = (NO_COLOURS, NO_IMAGE) if colours is None else (blocks(colours.weights), colours.image.numpy())
         source = (blocks(x.held), x.top, x.height, blocks(style), self.pad, self.weight.numpy())
         given = (*source, *finish.numbers(), self.phases, blocks(y.held), y.top, *image)
-        work, room = self.shared(range(rows.start * across, rows.stop * across))
+        work, room = self.shared(range(rows.start * across, rows.stop * across), colours is None)
         spare: SimpleQueue[tuple[Tensor, Tensor]] = SimpleQueue()
         for _ in range(min(torch.get_num_threads(), len(work))):  # here: memory that a thread frees stays with it
             most = room + 1  # tiles a power of two apart collide in caches
@@ -124,10 +124,10 @@ class Winograd:
 
         each(do, work)
 
-    def shared(self, tiles: range) -> tuple[list[Share], int]:
-        """Return the shares of the work, and for how many tiles each needs room."""
+    def shared(self, tiles: range, apart: bool) -> tuple[list[Share], int]:
+        """Return the shares of the work, and for how many tiles each needs room; apart if channels may be shared."""
         count, every = len(tiles), self.outputs // LANES
-        if count <= FEW:  # weights are read once, and tiles transformed by every thread
+        if apart and count <= FEW:  # weights are read once, and tiles transformed by every thread
             return [Share((tiles.start, tiles.stop), part) for part in shares(every)], whole_rows(count)
         room = max(FEWEST, ROOM_BYTES // (4 * POINTS * self.inputs) // ROWS * ROWS)
         step = -(-count // (PIECES * torch.get_num_threads()) // room) * room

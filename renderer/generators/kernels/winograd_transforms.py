@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from renderer.generators.kernels.jit import SUMMING, Array, kernel
 from renderer.generators.kernels.vectors import VECTOR, Code, Floats, Value, vector_code
@@ -85,6 +86,25 @@ def multiply(
 
     for index, total in enumerate(code.sums(depth, 2 * ROWS, add)):
         c[to + step * (index // 2) + (index % 2) * VECTOR] = total
+
+
+@kernel
+def weight_in(weight: Array, filters: NDArray[np.float64], points: Array) -> None:
+    """Write the points [36, 32 / PANEL, I, PANEL] of a weight [32, I, 3, 3], by filters [6, 3], in float64."""
+    _, parts, inputs, panel = points.shape
+    half = np.empty((6, 3), np.float64)
+    for part in range(parts):
+        for i in range(inputs):
+            for o in range(panel):
+                g = weight[part * panel + o, i]
+                for a in range(6):
+                    for b in range(3):
+                        half[a, b] = filters[a, 0] * g[0, b] + filters[a, 1] * g[1, b] + filters[a, 2] * g[2, b]
+                for a in range(6):
+                    h = half[a]
+                    for b in range(6):
+                        total = h[0] * filters[b, 0] + h[1] * filters[b, 1] + h[2] * filters[b, 2]
+                        points[6 * a + b, part, i, o] = F(total)
 
 
 @kernel

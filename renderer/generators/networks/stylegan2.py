@@ -20,7 +20,7 @@ from renderer.generators.networks.compiling import compiled
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.prefix import Inputs, Prefix
-from renderer.generators.networks.stylegan2_kernels import warm_up_kernels
+from renderer.generators.networks.stylegan2_kernels import in_turn, warm_up_kernels
 from renderer.generators.networks.stylegan2_layers import (
     Canvas,
     Pass,
@@ -28,6 +28,8 @@ from renderer.generators.networks.stylegan2_layers import (
     StyleConv,
     StyleGAN2Config,
     ToRGB,
+    images,
+    maps,
     needs_grad,
 )
 from renderer.generators.networks.trained import TrainedNetwork, named_noise
@@ -61,26 +63,40 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor | None, image: Tensor | None, ws: Tensor, run: Pass) -> tuple[Tensor, Tensor | None]:
         """Return the feature map and the image so far; ws [N, num_convs + 1, w_dim]."""
-        past = None
         if x is None:
             x = run.tapped(CONST, run.extent.of_input(self.const).expand(len(ws), -1, -1, -1))
-        else:
-            past = None if self.skip is None else self.skip(x) * math.sqrt(0.5)
-            x = self.conv0(x, ws[:, 0], run)
-        canvas = self.canvas(x, ws, run) if past is None else None
-        x = self.conv1(x, ws[:, self.num_convs - 1], run, 1.0 if past is None else math.sqrt(0.5), canvas)
+        if self.has_kernels(x, ws, run):
+            return self.by_kernels(x, image, ws, run)
+        past = None if self.skip is None else self.skip(x) * math.sqrt(0.5)
+        for row, conv in enumerate(self.convs):
+            x = conv(x, ws[:, row], run, 1.0 if past is None or conv is not self.conv1 else math.sqrt(0.5))
         x = x if past is None else past + x
-        if self.has_rgb:
-            rgb = self.torgb(x, ws[:, -1]) if canvas is None else canvas.images()
-            image = rgb if image is None else self.fir.upsample(image) + rgb
-        return x, image
+        return x, self.with_rgb(image, self.torgb(x, ws[:, -1])) if self.has_rgb else image
 
-    def canvas(self, x: Tensor, ws: Tensor, run: Pass) -> Canvas | None:
-        """Return what takes the image while the feature map comes, where kernels make that and nobody taps it."""
-        if not self.has_rgb or run.taps is not None or not self.conv1.has_kernel(x, ws):
-            return None
-        shape = run.extent.shape(self.resolution)
-        return Canvas(self.torgb, ws[:, -1], shape, alone=self.resolution == self.config.img_resolution)
+    @property
+    def convs(self) -> tuple[StyleConv, ...]:
+        """Return the convolutions, in order."""
+        return (self.conv1,) if self.num_convs == 1 else (self.conv0, self.conv1)
+
+    def has_kernels(self, x: Tensor, ws: Tensor, run: Pass) -> bool:
+        """Say whether kernels do all of the block, which nobody taps."""
+        return self.skip is None and run.taps is None and all(conv.has_kernel(x, ws) for conv in self.convs)
+
+    def by_kernels(self, x: Tensor, image: Tensor | None, ws: Tensor, run: Pass) -> tuple[Tensor, Tensor | None]:
+        """Return what `forward` does; the image is painted while the feature map comes, which may not be kept."""
+        steps = zip(*(conv.steps(ws[:, row], run) for row, conv in enumerate(self.convs)), strict=True)
+        canvas = None
+        if self.has_rgb:
+            alone = self.resolution == self.config.img_resolution
+            canvas = Canvas(self.torgb, ws[:, -1], run.extent.shape(self.resolution), alone)
+        done = []
+        for n, (one, chain) in enumerate(zip(maps(x), steps, strict=True)):
+            done.append(in_turn(chain, one, None if canvas is None else canvas.colours(n)))
+        return images(done), image if canvas is None else self.with_rgb(image, canvas.images())
+
+    def with_rgb(self, image: Tensor | None, rgb: Tensor) -> Tensor:
+        """Return the image so far with what this block adds."""
+        return rgb if image is None else self.fir.upsample(image) + rgb
 
 
 class Synthesis(nn.Module):

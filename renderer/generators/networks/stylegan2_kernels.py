@@ -7,6 +7,7 @@ filter folded into one 3x3 convolution for each of the four pixels that come of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,12 +16,13 @@ from torch.nn import functional
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES
 from renderer.generators.kernels.smooth import smooth
-from renderer.generators.kernels.winograd import Colours, Winograd, fits
+from renderer.generators.kernels.winograd import STEP, Colours, Rows, Winograd, fits
 from renderer.generators.networks.stylegan2_folding import before, foldable, folded
 
-WINOGRAD_PIXELS = 32 * 32  # of a map; below, weights four times as large cost more than they save
+WINOGRAD_PIXELS = 8 * 8  # of a map; below, weights four times as large cost more than they save
 FOLDED_PIXELS = 64 * 64  # for upsampling, whose folded weights are sixteen times as large
 FOLDED_BYTES = 32 * 2**20  # of those weights at the most, for maps up to four times as large
+BAND_BYTES = 16 * 2**20  # of a map between two convolutions that is held at a time; it stays in the largest cache
 
 
 class KernelConv:
@@ -92,6 +94,59 @@ class KernelConv:
                 part = x.flatten(0, 1) @ weight[:, :, down, right].T
                 y[down : down + 2 * height : 2, right : right + 2 * width : 2] += part.view(height, width, outputs)
         return smooth(y, self.taps, before(self.taps), finish)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Hold one convolution of one image: the kernel, the style [I] of its inputs, and what becomes of its results."""
+
+    kernel: KernelConv
+    style: Tensor
+    finish: Finish
+
+    def __call__(self, x: Tensor, colours: Colours | None = None) -> Tensor | None:
+        """Return the finished map [H, W, O] of x [h, w, I]; see `KernelConv`."""
+        return self.kernel(x, self.style, self.finish, colours)
+
+    @property
+    def map_bytes(self) -> int:
+        """Return the size of the finished map."""
+        return self.finish.noise.numel() * self.finish.scale.numel() * 4
+
+
+def in_turn(steps: Sequence[Step], x: Tensor, colours: Colours | None) -> Tensor | None:
+    """Return what the convolutions of a block make of x [h, w, I], the last with colours: see `KernelConv`."""
+    if len(steps) == 2 and steps[0].map_bytes > BAND_BYTES:
+        first, second = steps
+        if first.kernel.is_large(x.shape[0] * x.shape[1]) and second.kernel.is_large(second.finish.noise.numel()):
+            return in_bands(first, second, x, colours)
+    for step in steps[:-1]:
+        between = step(x)
+        assert between is not None
+        x = between
+    return steps[-1](x, colours)
+
+
+def in_bands(first: Step, second: Step, x: Tensor, colours: Colours | None) -> Tensor | None:
+    """Return what two convolutions by Winograd's method, the first of which doubles, make of x [h, w, I].
+
+    The map between them is held in bands of rows only.
+    """
+    height, width = second.finish.noise.shape
+    doubling, plain, alone = first.kernel.winograd(), second.kernel.winograd(), colours is not None and colours.alone
+    channels, last = len(first.finish.scale), doubling.tiles(height)
+    y = Rows(x.new_empty(0 if alone else height, width, len(second.finish.scale)), 0, height)
+    step = max(1, BAND_BYTES // (width * channels * 4 * 2 * STEP))  # rows of tiles of the doubling
+    room, top, made, done = x.new_empty((step + 1) * 2 * STEP, width, channels), 0, 0, 0
+    for begin in range(0, last, step):
+        end, needed = min(begin + step, last), max(0, done * STEP - 1)
+        room[: made - needed] = room[needed - top : made - top].clone()  # what the last band left to be read again
+        between, top, made = Rows(room, needed, height), needed, min(end * 2 * STEP, height)
+        doubling.convolve(Rows(x, 0, len(x)), first.style, first.finish, between, None, range(begin, end))
+        ready = plain.tiles(height) if end == last else (made - 1) // STEP
+        plain.convolve(between, second.style, second.finish, y, colours, range(done, ready))
+        done = ready
+    return None if alone else y.held
 
 
 def warm_up_kernels() -> None:

@@ -7,7 +7,7 @@ Source: Karras et al. 2019, arXiv:1912.04958 (weight demodulation, skip and resn
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -23,7 +23,7 @@ from renderer.generators.kernels.winograd import Colours
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, Activation, Dense, activate
-from renderer.generators.networks.stylegan2_kernels import KernelConv
+from renderer.generators.networks.stylegan2_kernels import KernelConv, Step
 from renderer.generators.networks.stylegan2_low import LowConv, LowFinish
 
 Architecture = Literal["skip", "resnet", "orig"]
@@ -163,14 +163,12 @@ class StyleConv(nn.Module):
             self.noise_strength = nn.Parameter(torch.zeros([]))
         self._prepared: tuple[tuple[object, ...], KernelConv | LowConv] | None = None
 
-    def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0, canvas: Canvas | None = None) -> Tensor:
-        """Return [N, outputs, 2h, 2w], or [N, outputs, h, w], of x [N, inputs, h, w] and w [N, w_dim].
-
-        A canvas, which goes with the kernels only, is painted; where it alone needs the result that is empty.
-        """
+    def forward(self, x: Tensor, w: Tensor, run: Pass, gain: float = 1.0) -> Tensor:
+        """Return [N, outputs, 2h, 2w], or [N, outputs, h, w], of x [N, inputs, h, w] and w [N, w_dim]."""
+        if self.has_kernel(x, w):
+            steps = self.steps(w, run, gain)
+            return run.tapped(self.name, images(step(one) for step, one in zip(steps, maps(x), strict=True)))
         style, noise = self.affine(w), self.noise_map(len(x), run)
-        if self.has_kernel(x, style):
-            return run.tapped(self.name, self.by_kernel(x, style, noise, gain, run, canvas))
         if self.is_low(x, style):
             return run.tapped(self.name, self.in_low(x, style, noise, gain))
         x = modulated(x, self.weight, style, self.fir)
@@ -203,27 +201,23 @@ class StyleConv(nn.Module):
         result: Tensor = kernel(x, style, finish)
         return result
 
-    def by_kernel(
-        self, x: Tensor, style: Tensor, noise: Tensor | None, gain: float, run: Pass, canvas: Canvas | None
-    ) -> Tensor:
-        """Return what `forward` does, channels last; the gain of the activation is part of what comes before it."""
-        kernel, (height, width) = self.prepared(x.dtype), run.extent.shape(self.resolution)
+    def steps(self, w: Tensor, run: Pass, gain: float = 1.0) -> list[Step]:
+        """Return what the kernels do for each w [N, w_dim]; the gain of the activation is part of what comes before."""
+        kernel, (height, width) = self.prepared(w.dtype), run.extent.shape(self.resolution)
         assert isinstance(kernel, KernelConv)
+        style, noise = self.affine(w), self.noise_map(len(w), run)
         leaky = self.config.activation == "lrelu"
-        whole = gain * (math.sqrt(2) if leaky else 1.0)
+        whole, slope = gain * (math.sqrt(2) if leaky else 1.0), 0.2 if leaky else 1.0
         limit = math.inf if self.config.conv_clamp is None else self.config.conv_clamp * gain
         strength = 0.0 if noise is None else float(self.noise_strength) * whole
-        silent = x.new_zeros(1).expand(1, height, width) if noise is None else noise.reshape(-1, height, width)
-        maps = []
-        for n, one in enumerate(x.permute(0, 2, 3, 1)):
-            scale = kernel.demodulation(style[n]) * whole
-            bias, grain = self.bias.detach() * whole, silent[n % len(silent)].contiguous()
-            finish = Finish(scale, bias, grain, strength, 0.2 if leaky else 1.0, limit)
-            maps.append(kernel(one.contiguous(), style[n], finish, None if canvas is None else canvas.colours(n)))
-        done = [one[None] for one in maps if one is not None]
-        if not done:
-            return x.new_empty(0)
-        return (torch.cat(done) if len(done) > 1 else done[0]).permute(0, 3, 1, 2)
+        grain = style.new_zeros(1).expand(1, height, width) if noise is None else noise.reshape(-1, height, width)
+        grain, bias = grain.expand(len(w), -1, -1), self.bias.detach() * whole
+        return [
+            Step(
+                kernel, one, Finish(kernel.demodulation(one) * whole, bias, map_.contiguous(), strength, slope, limit)
+            )
+            for one, map_ in zip(style, grain, strict=True)
+        ]
 
     def prepared(self, dtype: torch.dtype) -> KernelConv | LowConv:
         """Return the convolution in a dtype, prepared anew where the weight has changed."""
@@ -292,6 +286,19 @@ class Canvas:
         """Return the images [N, img_channels, h, w], all painted."""
         images = self.pixels.permute(0, 3, 1, 2)
         return images if self.clamp is None else images.clamp_(-self.clamp, self.clamp)
+
+
+def maps(x: Tensor) -> list[Tensor]:
+    """Return x [N, C, h, w] as contiguous maps [h, w, C]."""
+    return [one.contiguous() for one in x.permute(0, 2, 3, 1)]
+
+
+def images(done: Iterable[Tensor | None]) -> Tensor:
+    """Return maps [h, w, C] as [N, C, h, w]; empty where they were not kept."""
+    kept = [one[None] for one in done if one is not None]
+    if not kept:
+        return torch.empty(0)
+    return (torch.cat(kept) if len(kept) > 1 else kept[0]).permute(0, 3, 1, 2)
 
 
 class Skip(nn.Module):
