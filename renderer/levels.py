@@ -18,7 +18,7 @@ STRIP = 131072  # pixels that a thread converts at a time
 def to_uint8(images: Tensor) -> Frames:
     """Return images [N, C, H, W] in -1..1 as uint8 [N, H, W, C]: x * 127.5 + 128, clamped, truncated."""
     if images.device.type == "cpu" and images.dtype == torch.float32:
-        return _by_kernel(images.contiguous())
+        return _by_kernel(images)
     return _by_torch(images).cpu().numpy()
 
 
@@ -53,12 +53,16 @@ def _by_kernel(images: Tensor) -> Frames:
 
     count, channels, height, width = images.shape
     levels = np.empty((count, height, width, channels), np.uint8)
-    array = images.numpy()
+    last = images.permute(0, 2, 3, 1)
+    if last.is_contiguous():  # channels last already: as if all channels of a pixel were pixels of one
+        source, target = last.reshape(count, 1, height, -1).numpy(), levels.reshape(count, height, -1, 1)
+    else:
+        source, target = images.contiguous().numpy(), levels
     step = max(1, STRIP // width)
 
     def strip(place: tuple[int, int]) -> None:
         index, top = place
-        to_levels(array[index], levels[index], top, min(top + step, height))
+        to_levels(source[index], target[index], top, min(top + step, height))
 
     each(strip, [(index, top) for index in range(count) for top in range(0, height, step)])
     return levels

@@ -17,6 +17,7 @@ class Fir:
     def __init__(self, taps: Sequence[float]) -> None:
         gain = 2 / sum(taps)  # the zeros that upsampling puts in between halve the mean on each axis
         self.taps = [tap * gain for tap in reversed(taps)]  # reversed: a convolution by sliding sums
+        self.before = (len(taps) + 1) // 2  # pixels that an upsampled one sees before its own
 
     def filter(self, x: Tensor, before: int, after: int) -> Tensor:
         """Filter x [N, C, H, W] after padding each axis by zeros; negative padding crops.
@@ -42,5 +43,4 @@ class Fir:
         count, channels, height, width = x.shape
         spread = x.new_zeros(count, channels, 2 * height, 2 * width)
         spread[:, :, ::2, ::2] = x
-        length = len(self.taps)
-        return self.filter(spread, (length + 1) // 2, length // 2 - 1)
+        return self.filter(spread, self.before, len(self.taps) // 2 - 1)

@@ -71,7 +71,10 @@ class Block(nn.Module):
         for row, conv in enumerate(self.convs):
             x = conv(x, ws[:, row], run, 1.0 if past is None or conv is not self.conv1 else math.sqrt(0.5))
         x = x if past is None else past + x
-        return x, self.with_rgb(image, self.torgb(x, ws[:, -1])) if self.has_rgb else image
+        if self.has_rgb:
+            rgb = self.torgb(x, ws[:, -1])
+            image = rgb if image is None else self.fir.upsample(image) + rgb
+        return x, image
 
     @property
     def convs(self) -> tuple[StyleConv, ...]:
@@ -92,11 +95,7 @@ class Block(nn.Module):
         done = []
         for n, (one, chain) in enumerate(zip(maps(x), steps, strict=True)):
             done.append(in_turn(chain, one, None if canvas is None else canvas.colours(n)))
-        return images(done), image if canvas is None else self.with_rgb(image, canvas.images())
-
-    def with_rgb(self, image: Tensor | None, rgb: Tensor) -> Tensor:
-        """Return the image so far with what this block adds."""
-        return rgb if image is None else self.fir.upsample(image) + rgb
+        return images(done), image if canvas is None else canvas.images(image, self.fir)
 
 
 class Synthesis(nn.Module):

@@ -19,7 +19,7 @@ from renderer.generators.kernels.smooth import smooth
 from renderer.generators.kernels.winograd import STEP, Colours, Rows, Winograd, fits
 from renderer.generators.networks.stylegan2_folding import before, foldable, folded
 
-WINOGRAD_PIXELS = 8 * 8  # of a map; below, weights four times as large cost more than they save
+WINOGRAD_PIXELS = 16 * 16  # of a map; below, weights four times as large cost more memory than the time is worth
 FOLDED_PIXELS = 64 * 64  # for upsampling, whose folded weights are sixteen times as large
 FOLDED_BYTES = 32 * 2**20  # of those weights at the most, for maps up to four times as large
 BAND_BYTES = 16 * 2**20  # of a map between two convolutions that is held at a time; it stays in the largest cache

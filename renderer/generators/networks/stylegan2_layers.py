@@ -19,6 +19,7 @@ from renderer.errors import LatentreelError, PluginError
 from renderer.generators.base import NoiseMode, Tap
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import version
+from renderer.generators.kernels.raised import add_raised
 from renderer.generators.kernels.winograd import Colours
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
@@ -282,10 +283,14 @@ class Canvas:
         """Return what paints image n."""
         return Colours(self.weights[n], self.pixels[n], self.alone)
 
-    def images(self) -> Tensor:
-        """Return the images [N, img_channels, h, w], all painted."""
-        images = self.pixels.permute(0, 3, 1, 2)
-        return images if self.clamp is None else images.clamp_(-self.clamp, self.clamp)
+    def images(self, before: Tensor | None, fir: Fir) -> Tensor:
+        """Return the images [N, img_channels, h, w], all painted, on those of half the size before them."""
+        if self.clamp is not None:
+            self.pixels.clamp_(-self.clamp, self.clamp)
+        if before is not None:
+            for half, whole in zip(maps(before), self.pixels, strict=True):
+                add_raised(half, fir.taps, fir.before, whole)
+        return self.pixels.permute(0, 3, 1, 2)
 
 
 def maps(x: Tensor) -> list[Tensor]:
