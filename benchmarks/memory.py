@@ -57,7 +57,7 @@ def main() -> None:
         held = model.stat().st_size
         activations = 2 * made.channels[-1] * 1024 * 1024 * 4  # input and output of the last convolution, float32
         for switch in ("", "default"):
-            whole = peak(folder, 1024, 0.2, "--model", str(model), **{SWITCH: switch})
+            whole = peak(folder, 1024, 1, "--model", str(model), **{SWITCH: switch})
             own = whole - bare
             words = "pages kept" if not switch else "allocator left alone"
             print(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from renderer.synthesis_inputs import SynthesisInputs
 
-REMEMBERED_BYTES = 32 * 1024**2  # of images, at most; but always the last batch
+REMEMBERED_BYTES = 16 * 1024**2  # of images, at most; but always the last batch
 REMEMBERED_BATCHES = 8  # at most, so that small pictures do not fill the bytes only as a film goes on
 
 

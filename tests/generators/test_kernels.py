@@ -7,10 +7,13 @@ import torch
 from torch.nn import functional
 
 from renderer.generators.kernels.finish import Finish
+from renderer.generators.kernels.raised import add_raised
 from renderer.generators.kernels.smooth import smooth
-from renderer.generators.kernels.winograd import Winograd
+from renderer.generators.kernels.winograd import Colours, Winograd
+from renderer.generators.networks import stylegan2_kernels
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_folding import folded, woven
+from renderer.generators.networks.stylegan2_kernels import KernelConv, Step, in_turn
 from renderer.generators.networks.stylegan2_low import split
 
 
@@ -48,16 +51,47 @@ def test_winograd_is_a_convolution(height, width, pad, phases):
     assert (result.roll(1, 0) - expected).abs().max() > 0.1 or height == 1  # the comparison can fail
 
 
-def test_strips_make_up_the_map_and_need_not_be_kept():
-    x, weight, finish = torch.randn(37, 33, 32), torch.randn(32, 32, 3, 3), finish_of(32, 37, 33)
-    kernel, seen = Winograd(weight), torch.full((37, 33, 32), torch.nan)
-    whole = kernel(x, torch.ones(32), finish)
+@pytest.mark.parametrize(("height", "width"), [(37, 33), (61, 70)])  # few tiles, whose channels threads share, and many
+def test_colours_are_those_of_the_map_which_need_not_be_kept(height, width):
+    x, weight, finish = torch.randn(height, width, 32), torch.randn(64, 32, 3, 3), finish_of(64, height, width)
+    kernel, colours = Winograd(weight), torch.randn(3, 64)
+    beside, alone = torch.ones(height, width, 3), torch.ones(height, width, 3)
+    y = kernel(x, torch.ones(32), finish, Colours(colours, beside))
+    assert torch.equal(y, kernel(x, torch.ones(32), finish))
+    assert torch.allclose(beside, 1 + y @ colours.T, atol=1e-4)
+    assert kernel(x, torch.ones(32), finish, Colours(colours, alone, alone=True)) is None
+    assert torch.equal(alone, beside)
 
-    def see(top: int, strip: torch.Tensor) -> None:
-        seen[top : top + len(strip)] = strip
 
-    assert kernel(x, torch.ones(32), finish, see, keep=False) is None
-    assert torch.equal(seen, whole)
+@pytest.mark.parametrize(("height", "width"), [(40, 48), (13, 36), (9, 9)])
+@pytest.mark.parametrize("alone", [False, True])
+def test_bands_make_up_the_map(height, width, alone, monkeypatch):
+    monkeypatch.setattr(stylegan2_kernels, "WINOGRAD_PIXELS", 1)
+    monkeypatch.setattr(stylegan2_kernels, "FOLDED_PIXELS", 1)
+    size = (2 * height, 2 * width)
+    weights = torch.randn(64, 32, 3, 3), torch.randn(32, 64, 3, 3)
+    kernels = KernelConv(weights[0], (0.25, 0.75, 0.75, 0.25)), KernelConv(weights[1], None)
+    steps = [
+        Step(kernel, torch.rand(inputs) + 0.5, finish_of(outputs, *size))
+        for kernel, inputs, outputs in zip(kernels, (32, 64), (64, 32), strict=True)
+    ]
+    x, colours, made = torch.randn(height, width, 32), torch.randn(3, 32), []
+    for limit in (2**40, 2**17, 1):  # no bands, some, and as many as can be
+        monkeypatch.setattr(stylegan2_kernels, "BAND_BYTES", limit)
+        image = torch.zeros(*size, 3)
+        made.append((in_turn(steps, x, Colours(colours, image, alone)), image))
+    for y, image in made[1:]:
+        assert torch.equal(y, made[0][0]) if not alone else y is None
+        assert torch.allclose(image, made[0][1], atol=1e-4)
+    assert made[0][1].abs().max() > 1
+
+
+@pytest.mark.parametrize("taps", [(1, 3, 3, 1), (1, 2, 1), (1, 1), (1, 4, 6, 4, 1, 0.5), (1,)])
+def test_an_image_is_raised_as_the_filter_does_it(taps):
+    fir, x, y = Fir(taps), torch.randn(1, 3, 7, 5), torch.randn(14, 10, 3)
+    expected = y + fir.upsample(x)[0].permute(1, 2, 0)
+    add_raised(x[0].permute(1, 2, 0), fir.taps, fir.before, y)
+    assert torch.allclose(y, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("taps", [(1, 3, 3, 1), (1, 2, 1), (1, 1), (1, 4, 6, 4, 1, 0.5)])

@@ -109,7 +109,10 @@ class Code:
         results = step(Value(builder, index), [Value(builder, one) for one in sums])
         following = builder.add(index, INDEX(1))
         for one, first, next_ in zip(
-            (index, *sums), (INDEX(0), *[self.zero().made] * width), (following, *(each.made for each in results)), strict=True
+            (index, *sums),
+            (INDEX(0), *[self.zero().made] * width),
+            (following, *(each.made for each in results)),
+            strict=True,
         ):
             one.add_incoming(first, before)
             one.add_incoming(next_, builder.block)

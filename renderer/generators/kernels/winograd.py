@@ -103,9 +103,7 @@ class Winograd:
         """Return how many tiles lie along a side of a result of so many pixels."""
         return -(-side // self.phases // STEP)
 
-    def convolve(
-        self, x: Rows, style: Tensor, finish: Finish, y: Rows, colours: Colours | None, rows: range
-    ) -> None:
+    def convolve(self, x: Rows, style: Tensor, finish: Finish, y: Rows, colours: Colours | None, rows: range) -> None:
         """Write some rows of tiles to y, where it has any, and add their colours; see `__call__`."""
         across = self.tiles(finish.noise.shape[1])
         image = (NO_COLOURS, NO_IMAGE) if colours is None else (blocks(colours.weights), colours.image.numpy())

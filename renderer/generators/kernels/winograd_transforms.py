@@ -38,7 +38,15 @@ def to_pixels(m: Sequence[Value]) -> list[Value]:
 
 @vector_code
 def tile_in(
-    code: Code, x: Floats, at: Value, down: Value, right: Value, scale: Floats, place: Value, tiles: Floats, to: Value,
+    code: Code,
+    x: Floats,
+    at: Value,
+    down: Value,
+    right: Value,
+    scale: Floats,
+    place: Value,
+    tiles: Floats,
+    to: Value,
     apart: Value,
 ) -> None:
     """Write the points of a tile of 6x6 pixels, scaled by channel, whose places are so far apart."""
@@ -53,9 +61,24 @@ def tile_in(
 
 @vector_code
 def tile_out(
-    code: Code, products: Floats, at: Value, apart: Value, scale: Floats, bias: Floats, place: Value, noise: Floats,
-    above: Value, below: Value, step: Value, strength: Value, slope: Value, limit: Value, y: Floats, to: Value,
-    down: Value, right: Value,
+    code: Code,
+    products: Floats,
+    at: Value,
+    apart: Value,
+    scale: Floats,
+    bias: Floats,
+    place: Value,
+    noise: Floats,
+    above: Value,
+    below: Value,
+    step: Value,
+    strength: Value,
+    slope: Value,
+    limit: Value,
+    y: Floats,
+    to: Value,
+    down: Value,
+    right: Value,
 ) -> None:
     """Write 4x4 finished pixels of the products of a tile; their noise is `below` and `step` apart from `above` on."""
     with code.vectors(32) as c:
@@ -191,8 +214,21 @@ def tiles_out(
         if inside and kept:
             to, above = (((row - top) * width + column) * len(scale) + place) * 32, row * width + column
             tile_out(
-                products, p * 32, apart, scale, bias, place * 32, noise, above, phases * width, phases, *finish,
-                y, to, down, right,
+                products,
+                p * 32,
+                apart,
+                scale,
+                bias,
+                place * 32,
+                noise,
+                above,
+                phases * width,
+                phases,
+                *finish,
+                y,
+                to,
+                down,
+                right,
             )
         else:
             for i in range(rows):
@@ -239,7 +275,7 @@ def convolve(
     tiles: Array,
     products: Array,
 ) -> None:
-    """Write tiles first to last, some blocks of their channels, of a convolution to a map y, and add colours to an image.
+    """Write tiles first to last, in some blocks of channels, of a convolution to a map y, and add colours to an image.
 
     x [h, W, B, 32] and y hold the rows of their maps from x_top and y_top on; a y of no rows is not written. `height`
     is that of the whole map of x. The weight is [blocks, 36, 32 / PANEL, I, PANEL]. What finished means is said by

@@ -16,7 +16,8 @@ from torch.nn import functional
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES
 from renderer.generators.kernels.smooth import smooth
-from renderer.generators.kernels.winograd import STEP, Colours, Rows, Winograd, fits
+from renderer.generators.kernels.winograd import Colours, Rows, Winograd, fits
+from renderer.generators.kernels.winograd_transforms import STEP
 from renderer.generators.networks.stylegan2_folding import before, foldable, folded
 
 WINOGRAD_PIXELS = 16 * 16  # of a map; below, weights four times as large cost more memory than the time is worth

@@ -214,9 +214,7 @@ class StyleConv(nn.Module):
         grain = style.new_zeros(1).expand(1, height, width) if noise is None else noise.reshape(-1, height, width)
         grain, bias = grain.expand(len(w), -1, -1), self.bias.detach() * whole
         return [
-            Step(
-                kernel, one, Finish(kernel.demodulation(one) * whole, bias, map_.contiguous(), strength, slope, limit)
-            )
+            Step(kernel, one, Finish(kernel.demodulation(one) * whole, bias, map_.contiguous(), strength, slope, limit))
             for one, map_ in zip(style, grain, strict=True)
         ]
 
