@@ -3,7 +3,8 @@
     python -m benchmarks.memory
 
 The goals: flat with length; at 1024 px and batch 1 below 1.3 times the parameters and the largest activations, beyond
-what Python with torch takes, which is measured with a network of a few weights; the queue of frames within its 64 MiB, told by the test of `Waiting`.
+what Python with torch takes, which a network of few weights shows; the queue of frames within its 64 MiB, told by
+the test of `Waiting`.
 """
 
 from __future__ import annotations

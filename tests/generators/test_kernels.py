@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.raised import add_raised
-from renderer.generators.kernels.smooth import smooth
+from renderer.generators.kernels.smooth import Planes, smooth
 from renderer.generators.kernels.winograd import Colours, Winograd
 from renderer.generators.networks import stylegan2_kernels
 from renderer.generators.networks.fir import Fir
@@ -104,7 +104,10 @@ def test_smooth_is_a_filter(taps):
     after = [side - 1 + len(taps) - before - length for side, length in ((8, 9), (12, 13))]
     padded = functional.pad(x.permute(2, 0, 1).double(), (before, after[1], before, after[0]))
     truth = finished(functional.conv2d(padded[None], kernel, groups=64)[0], finish)
-    assert (smooth(x, taps, before, finish) - truth).abs().max() < 1e-5
+    rows = [x[parity::2].flatten(0, 1) for parity in range(2)]
+    planes = Planes(torch.stack([functional.pad(one, (0, 0, 0, 5 * 13 - len(one))) for one in rows]), 9, 13)
+    for given in (Planes(x.flatten(0, 1)[None], 9, 13), planes):
+        assert (smooth(given, taps, before, finish) - truth).abs().max() < 1e-5
 
 
 def test_a_folded_doubling_is_one_in_two_steps():

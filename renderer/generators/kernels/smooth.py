@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
@@ -17,6 +18,8 @@ F = np.float32
 @kernel
 def _smooth(
     x: Array,
+    height: int,
+    width: int,
     taps: Array,
     before: int,
     scale: Array,
@@ -29,8 +32,8 @@ def _smooth(
     first: int,
     last: int,
 ) -> None:
-    """Write rows first to last of y [H, W, B, 32]: x [h, w, B, 32] filtered along both axes, then finished."""
-    height, width, count, lanes = x.shape
+    """Write rows first to last of y [H, W, B, 32]: the map in planes x [planes, P, B, 32] filtered, then finished."""
+    planes, _, count, lanes = x.shape
     line = np.empty((width, 32), np.float32)
     total = np.empty(32, np.float32)
     for b in range(count):
@@ -40,9 +43,9 @@ def _smooth(
             for k in range(len(taps)):
                 down = row + k - before
                 if 0 <= down < height:
-                    tap = taps[k]
+                    tap, plane, begin = taps[k], x[down % planes], down // planes * width
                     for column in range(width):
-                        source, target = x[down, column, b], line[column]
+                        source, target = plane[begin + column, b], line[column]
                         for c in range(lanes):
                             target[c] += source[c] * tap
             for column in range(y.shape[1]):
@@ -60,13 +63,22 @@ def _smooth(
                     target[c] = min(max(v, -F(limit)), F(limit))
 
 
-def smooth(x: Tensor, taps: Sequence[float], before: int, finish: Finish) -> Tensor:
-    """Return a map [H, W, C], as large as the noise of `finish`: x [h, w, C] filtered by the taps, and finished.
+@dataclass(frozen=True)
+class Planes:
+    """Hold the rows of a map [height, width, C] by turns in planes [planes, pixels, C]; the pixels may be more."""
+
+    held: Tensor
+    height: int
+    width: int
+
+
+def smooth(x: Planes, taps: Sequence[float], before: int, finish: Finish) -> Tensor:
+    """Return a map [H, W, C], as large as the noise of `finish`: x filtered by the taps along both axes, and finished.
 
     Pixel i sees pixels i - before and following of x, zeros beyond its sides.
     """
     height, width = finish.noise.shape
-    y = x.new_empty(height, width, x.shape[2])
-    filter_taps, given, result = np.array(taps, np.float32), blocks(x), blocks(y)
-    each(lambda rows: _smooth(given, filter_taps, before, *finish.numbers(), result, *rows), shares(height))
+    y = x.held.new_empty(height, width, x.held.shape[2])
+    given, result = (blocks(x.held), x.height, x.width, np.array(taps, np.float32), before), blocks(y)
+    each(lambda rows: _smooth(*given, *finish.numbers(), result, *rows), shares(height))
     return y

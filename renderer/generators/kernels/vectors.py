@@ -99,24 +99,22 @@ class Code:
         with cgutils.for_range(self.builder, INDEX(count // VECTOR)) as loop:
             yield Value(self.builder, loop.index) * VECTOR
 
-    def sums(self, count: Value, width: int, step: Callable[[Value, Sequence[Value]], Sequence[Value]]) -> list[Value]:
-        """Return `width` vectors that begin as zeros and are replaced by those of `step`, for each of 0..count - 1."""
+    def loop(
+        self, count: Value, first: Sequence[Value], step: Callable[[Value, Sequence[Value]], Sequence[Value]]
+    ) -> list[Value]:
+        """Return what becomes of vectors that `step` makes anew for each of 0..count - 1, at least once."""
         builder = self.builder
-        before, loop, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        index, sums = builder.phi(INDEX), [builder.phi(VECTOR_TYPE) for _ in range(width)]
-        results = step(Value(builder, index), [Value(builder, one) for one in sums])
+        before, inside, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
+        builder.branch(inside)
+        builder.position_at_end(inside)
+        index, vectors = builder.phi(INDEX), [builder.phi(VECTOR_TYPE) for _ in first]
+        results = step(Value(builder, index), [Value(builder, one) for one in vectors])
         following = builder.add(index, INDEX(1))
-        for one, first, next_ in zip(
-            (index, *sums),
-            (INDEX(0), *[self.zero().made] * width),
-            (following, *(each.made for each in results)),
-            strict=True,
-        ):
-            one.add_incoming(first, before)
-            one.add_incoming(next_, builder.block)
-        builder.cbranch(builder.icmp_signed("<", following, count.made), loop, after)
+        firsts, lasts = [INDEX(0), *(one.made for one in first)], [following, *(one.made for one in results)]
+        for phi, begin, end in zip([index, *vectors], firsts, lasts, strict=True):
+            phi.add_incoming(begin, before)
+            phi.add_incoming(end, builder.block)
+        builder.cbranch(builder.icmp_signed("<", following, count.made), inside, after)
         builder.position_at_end(after)
         return list(results)
 

@@ -15,7 +15,8 @@ from torch import Tensor
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES, blocks
 from renderer.generators.kernels.pool import each, shares
-from renderer.generators.kernels.winograd_transforms import PANEL, POINTS, ROWS, STEP, convolve, weight_in
+from renderer.generators.kernels.products import PANEL, ROWS
+from renderer.generators.kernels.winograd_transforms import POINTS, STEP, convolve, weight_in
 
 ROOM_BYTES = 1_200_000  # of transformed tiles that a thread works on; they stay in its caches
 FEWEST, FEW = 8 * ROWS, 128  # tiles: to be worked on at a time, at least; so few that threads share channels instead

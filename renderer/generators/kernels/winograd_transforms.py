@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderer.generators.kernels.jit import SUMMING, Array, kernel
-from renderer.generators.kernels.vectors import VECTOR, Code, Floats, Value, vector_code
+from renderer.generators.kernels.products import PANEL, ROWS, multiply
+from renderer.generators.kernels.vectors import Code, Floats, Value, vector_code
 
 POINTS = 36  # products in the place of 144
 STEP = 4  # pixels of a tile on each axis
-ROWS, PANEL = 6, 2 * VECTOR  # of a product in registers: twelve sums, two vectors of the panel and one number of a row
 F = np.float32
 
 
@@ -90,25 +90,6 @@ def tile_out(
                 value = value * factor + (grain + offset)
                 value = value.largest(value * slope)
                 y[to + down * i + right * j + c] = value.smallest(limit).largest(limit * -1.0)
-
-
-@vector_code
-def multiply(
-    code: Code, a: Floats, at: Value, depth: Value, b: Floats, panel: Value, c: Floats, to: Value, step: Value
-) -> None:
-    """Write the product of ROWS rows [depth] of a and a panel [depth, PANEL] of b to c, whose rows are `step` apart.
-
-    The sums are always added up in the same order, whatever else is computed.
-    Source: Goto and van de Geijn 2008, doi:10.1145/1356052.1356053.
-    """
-
-    def add(k: Value, sums: Sequence[Value]) -> list[Value]:
-        columns = [b[panel + k * PANEL + half * VECTOR] for half in range(2)]
-        numbers = [a.spread(at + depth * row + k) for row in range(ROWS)]
-        return [sums[2 * row + half] + numbers[row] * columns[half] for row in range(ROWS) for half in range(2)]
-
-    for index, total in enumerate(code.sums(depth, 2 * ROWS, add)):
-        c[to + step * (index // 2) + (index % 2) * VECTOR] = total
 
 
 @kernel

@@ -1,7 +1,7 @@
 """StyleGAN2's convolutions in float32 on a CPU: prepared once, in channels-last maps, without gradients.
 
 The same numbers as `modulated` but for rounding. Large maps are convolved by Winograd's method, upsampling and its
-filter folded into one 3x3 convolution for each of the four pixels that come of one; small maps by torch.
+filter folded into one 3x3 convolution for each of the four pixels that come of one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES
-from renderer.generators.kernels.smooth import smooth
+from renderer.generators.kernels.raised import add_raised
+from renderer.generators.kernels.shifted import doubled, plain
 from renderer.generators.kernels.winograd import Colours, Rows, Winograd, fits
 from renderer.generators.kernels.winograd_transforms import STEP
 from renderer.generators.networks.stylegan2_folding import before, foldable, folded
@@ -50,7 +50,10 @@ class KernelConv:
         """Return the finished map [H, W, O] of x [h, w, I], and add its colours; None where only they are wanted."""
         if self.is_large(x.shape[0] * x.shape[1]):
             return self.winograd()(x, style, finish, colours)
-        y = self.plain(x * style, finish) if self.taps is None else self.doubled(x * style, finish)
+        if self.taps is None:
+            y = plain(x, style, self.laid_out(), finish)
+        else:
+            y = doubled(x, style, self.laid_out(), self.taps, before(self.taps), finish)
         if colours is None:
             return y
         colours.add(y)
@@ -72,29 +75,10 @@ class KernelConv:
         return self._winograd
 
     def laid_out(self) -> Tensor:
-        """Return the weight in the layout that is convolved quickest; a second copy would take as much memory again."""
+        """Return the weight as [O, 3, 3, I], laid out so in place; a second copy would take as much memory again."""
         if not self.weight.is_contiguous(memory_format=torch.channels_last):
             self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
-        return self.weight.detach()
-
-    def plain(self, x: Tensor, finish: Finish) -> Tensor:
-        """Return the finished map of a small one."""
-        y = functional.conv2d(x.permute(2, 0, 1)[None], self.laid_out(), padding=1)[0].permute(1, 2, 0)
-        y = y.mul_(finish.scale).add_(finish.bias).add_(finish.noise[:, :, None], alpha=finish.strength)
-        y = functional.leaky_relu_(y, finish.slope) if finish.slope != 1 else y
-        return y.clamp_(-finish.limit, finish.limit)
-
-    def doubled(self, x: Tensor, finish: Finish) -> Tensor:
-        """Return the finished map of a small one, twice as large: a product for each tap of the weight."""
-        assert self.taps is not None
-        (height, width, _), weight = x.shape, self.laid_out()
-        outputs = len(weight)
-        y = x.new_zeros(2 * height + 1, 2 * width + 1, outputs)
-        for down in range(3):
-            for right in range(3):
-                part = x.flatten(0, 1) @ weight[:, :, down, right].T
-                y[down : down + 2 * height : 2, right : right + 2 * width : 2] += part.view(height, width, outputs)
-        return smooth(y, self.taps, before(self.taps), finish)
+        return self.weight.detach().permute(0, 2, 3, 1)
 
 
 @dataclass(frozen=True)
@@ -134,7 +118,11 @@ def in_bands(first: Step, second: Step, x: Tensor, colours: Colours | None) -> T
     The map between them is held in bands of rows only.
     """
     height, width = second.finish.noise.shape
-    doubling, plain, alone = first.kernel.winograd(), second.kernel.winograd(), colours is not None and colours.alone
+    doubling, following, alone = (
+        first.kernel.winograd(),
+        second.kernel.winograd(),
+        colours is not None and colours.alone,
+    )
     channels, last = len(first.finish.scale), doubling.tiles(height)
     y = Rows(x.new_empty(0 if alone else height, width, len(second.finish.scale)), 0, height)
     step = max(1, BAND_BYTES // (width * channels * 4 * 2 * STEP))  # rows of tiles of the doubling
@@ -144,8 +132,8 @@ def in_bands(first: Step, second: Step, x: Tensor, colours: Colours | None) -> T
         room[: made - needed] = room[needed - top : made - top].clone()  # what the last band left to be read again
         between, top, made = Rows(room, needed, height), needed, min(end * 2 * STEP, height)
         doubling.convolve(Rows(x, 0, len(x)), first.style, first.finish, between, None, range(begin, end))
-        ready = plain.tiles(height) if end == last else (made - 1) // STEP
-        plain.convolve(between, second.style, second.finish, y, colours, range(done, ready))
+        ready = following.tiles(height) if end == last else (made - 1) // STEP
+        following.convolve(between, second.style, second.finish, y, colours, range(done, ready))
         done = ready
     return None if alone else y.held
 
@@ -154,7 +142,7 @@ def warm_up_kernels() -> None:
     """Compile the kernels, or read what was compiled before, by convolving a few pixels."""
     weight, map_ = torch.zeros(LANES, LANES, 3, 3), torch.zeros(4, 4, LANES)
     for taps, side in ((None, 4), ((1.0, 3.0, 3.0, 1.0), 8)):
-        finish = Finish(map_[0, 0], map_[0, 0], torch.zeros(side, side))
-        kernel = KernelConv(weight, taps)
+        finish, kernel = Finish(map_[0, 0], map_[0, 0], torch.zeros(side, side)), KernelConv(weight, taps)
+        kernel(map_, map_[0, 0], finish)
         kernel.winograd()(map_, map_[0, 0], finish)
-        kernel.doubled(map_, finish) if taps else None
+    add_raised(map_, [1.0], 1, torch.zeros(8, 8, LANES))
