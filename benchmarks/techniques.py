@@ -34,8 +34,8 @@ WHOLE, FINE = "all of it", "only fine rows of ws move"
 LEFT_OUT: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     WHOLE: nullcontext,
     FINE: nullcontext,
-    "image from whole maps, not strips": lambda: patch.object(Block, "reader", lambda self, x, ws, run: None),
-    "direct convolutions, no Winograd": lambda: patch.object(KernelConv, "is_large", lambda self, pixels: False),
+    "image from whole maps, no bands": lambda: patch.object(Block, "has_kernels", lambda self, x, ws, run: False),
+    "shifted products, no Winograd": lambda: patch.object(KernelConv, "is_large", lambda self, pixels: False),
     "torch alone, no kernels": lambda: patch.object(KernelConv, "fits", staticmethod(lambda weight: False)),
     "textbook": nullcontext,
 }
