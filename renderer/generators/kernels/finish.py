@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from renderer.generators.kernels.jit import blocks
+from renderer.generators.kernels.jit import Array, blocks
+
+Numbers = tuple[Array, Array, Array, np.float32, np.float32, np.float32]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Finish:
     slope: float = 1.0
     limit: float = float("inf")
 
-    def numbers(self) -> tuple[Any, ...]:
-        """Return all of it as the kernels take it."""
+    def numbers(self) -> Numbers:
+        """Return all of it, in the order above, as the kernels take it."""
         rest = np.float32(self.strength), np.float32(self.slope), np.float32(self.limit)
         return blocks(self.scale), blocks(self.bias), self.noise.numpy(), *rest

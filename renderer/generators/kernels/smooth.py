@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from renderer.generators.kernels.finish import Finish
+from renderer.generators.kernels.finish import Finish, Numbers
 from renderer.generators.kernels.jit import Array, blocks, kernel
 from renderer.generators.kernels.pool import each, shares
 
@@ -22,17 +22,13 @@ def _smooth(
     width: int,
     taps: Array,
     before: int,
-    scale: Array,
-    bias: Array,
-    noise: Array,
-    strength: float,
-    slope: float,
-    limit: float,
+    finish: Numbers,
     y: Array,
     first: int,
     last: int,
 ) -> None:
     """Write rows first to last of y [H, W, B, 32]: the map in planes x [planes, P, B, 32] filtered, then finished."""
+    scale, bias, noise, strength, slope, limit = finish
     planes, _, count, lanes = x.shape
     line = np.empty((width, 32), np.float32)
     total = np.empty(32, np.float32)
@@ -56,11 +52,11 @@ def _smooth(
                         tap, source = taps[k], line[right]
                         for c in range(lanes):
                             total[c] += source[c] * tap
-                n, target = noise[row, column] * F(strength), y[row, column, b]
+                n, target = noise[row, column] * strength, y[row, column, b]
                 for c in range(lanes):
                     v = total[c] * s[c] + (n + o[c])
-                    v = max(v, F(slope) * v)
-                    target[c] = min(max(v, -F(limit)), F(limit))
+                    v = max(v, slope * v)
+                    target[c] = min(max(v, -limit), limit)
 
 
 @dataclass(frozen=True)
@@ -80,5 +76,5 @@ def smooth(x: Planes, taps: Sequence[float], before: int, finish: Finish) -> Ten
     height, width = finish.noise.shape
     y = x.held.new_empty(height, width, x.held.shape[2])
     given, result = (blocks(x.held), x.height, x.width, np.array(taps, np.float32), before), blocks(y)
-    each(lambda rows: _smooth(*given, *finish.numbers(), result, *rows), shares(height))
+    each(lambda rows: _smooth(*given, finish.numbers(), result, *rows), shares(height))
     return y

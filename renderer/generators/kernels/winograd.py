@@ -109,7 +109,7 @@ class Winograd:
         across = self.tiles(finish.noise.shape[1])
         image = (NO_COLOURS, NO_IMAGE) if colours is None else (blocks(colours.weights), colours.image.numpy())
         source = (blocks(x.held), x.top, x.height, blocks(style), self.pad, self.weight.numpy())
-        given = (*source, *finish.numbers(), self.phases, blocks(y.held), y.top, *image)
+        given = (*source, finish.numbers(), self.phases, blocks(y.held), y.top, *image)
         work, room = self.shared(range(rows.start * across, rows.stop * across), colours is None)
         spare: SimpleQueue[tuple[Tensor, Tensor]] = SimpleQueue()
         for _ in range(min(torch.get_num_threads(), len(work))):  # here: memory that a thread frees stays with it
@@ -127,13 +127,8 @@ class Winograd:
         """Return the shares of the work, and for how many tiles each needs room; apart if channels may be shared."""
         count, every = len(tiles), self.outputs // LANES
         if apart and count <= FEW:  # weights are read once, and tiles transformed by every thread
-            return [Share((tiles.start, tiles.stop), part) for part in shares(every)], whole_rows(count)
+            return [Share((tiles.start, tiles.stop), part) for part in shares(every)], -(-count // ROWS) * ROWS
         room = max(FEWEST, ROOM_BYTES // (4 * POINTS * self.inputs) // ROWS * ROWS)
         step = -(-count // (PIECES * torch.get_num_threads()) // room) * room
         starts = range(tiles.start, tiles.stop, step)
         return [Share((first, min(first + step, tiles.stop)), (0, every)) for first in starts], room
-
-
-def whole_rows(count: int) -> int:
-    """Return the tiles that room is needed for, where so many are to be multiplied."""
-    return -(-count // ROWS) * ROWS

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from renderer.generators.kernels.finish import Numbers
 from renderer.generators.kernels.jit import SUMMING, Array, kernel
 from renderer.generators.kernels.products import PANEL, ROWS, multiply
 from renderer.generators.kernels.vectors import Code, Floats, Value, vector_code
@@ -165,12 +166,7 @@ def dot(one: Array, two: Array) -> F:
 @kernel
 def tiles_out(
     products: Array,
-    scale: Array,
-    bias: Array,
-    noise: Array,
-    strength: float,
-    slope: float,
-    limit: float,
+    finish: Numbers,
     y: Array,
     top: int,
     first: int,
@@ -182,11 +178,11 @@ def tiles_out(
     image: Array,
 ) -> None:
     """Write what the products [36, P, 32] of some tiles give to a block of a map y, finished; see `convolve`."""
+    scale, bias, noise, strength, slope, limit = finish
     height, width = noise.shape
     phase, place = block // len(scale), block % len(scale)
     apart, down, right = products.shape[1] * 32, phases * width * len(scale) * 32, phases * len(scale) * 32
-    finish, line = (F(strength), F(slope), F(limit)), np.empty((4, 4, 32), np.float32)
-    grain, kept = np.zeros((4, 4), np.float32), len(y) > 0
+    line, grain, kept = np.empty((4, 4, 32), np.float32), np.zeros((4, 4), np.float32), len(y) > 0
     for p in range(count):
         row = (first + p) // across * 4 * phases + phase // 2
         column = (first + p) % across * 4 * phases + phase % 2
@@ -205,7 +201,9 @@ def tiles_out(
                 above,
                 phases * width,
                 phases,
-                *finish,
+                strength,
+                slope,
+                limit,
                 y,
                 to,
                 down,
@@ -215,7 +213,25 @@ def tiles_out(
             for i in range(rows):
                 for j in range(columns):
                     grain[i, j] = noise[row + i * phases, column + j * phases]
-            tile_out(products, p * 32, apart, scale, bias, place * 32, grain, 0, 4, 1, *finish, line, 0, 128, 32)
+            tile_out(
+                products,
+                p * 32,
+                apart,
+                scale,
+                bias,
+                place * 32,
+                grain,
+                0,
+                4,
+                1,
+                strength,
+                slope,
+                limit,
+                line,
+                0,
+                128,
+                32,
+            )
             if kept:
                 for i in range(rows):
                     for j in range(columns):
@@ -237,12 +253,7 @@ def convolve(
     style: Array,
     pad: int,
     weight: Array,
-    scale: Array,
-    bias: Array,
-    noise: Array,
-    strength: float,
-    slope: float,
-    limit: float,
+    finish: Numbers,
     phases: int,
     y: Array,
     y_top: int,
@@ -269,5 +280,4 @@ def convolve(
         tiles_in(x, x_top, height, style, tiles, begin, count, across, pad)
         for block in range(first_block, last_block):
             multiplied(tiles, weight[block], products, count)
-            finish = (scale, bias, noise, strength, slope, limit)
-            tiles_out(products, *finish, y, y_top, begin, count, across, phases, block, colours, image)
+            tiles_out(products, finish, y, y_top, begin, count, across, phases, block, colours, image)
