@@ -16,7 +16,7 @@ from renderer.bench.clock import once, timed
 from renderer.bench.memory import forget_peak, peak
 from renderer.generators.base import Generator
 from renderer.generators.load import DTYPES
-from renderer.generators.modes import ONLY_EXACT, PAID_BACK, Mode, cannot_compile, choose_mode
+from renderer.generators.modes import ONLY_EXACT, PAID_BACK, Mode, choose_mode, compiling_gains
 
 CEILING_SHARE = 0.5  # of the seconds of one measurement
 DIFFERENT = 3  # batches that follow each other: what two of them have in common, a network may compute once
@@ -113,7 +113,7 @@ def begun(model: str, generator: Generator, dtypes: Iterable[str], seconds: floa
         ceilings={dtype: ceiling(device, dtype, seconds) for dtype in dtypes},
         memory_speed=memory_speed(device, seconds),
         auto=auto,
-        compiled_from=PAID_BACK if auto.dtype != "fp32" and cannot_compile(str(device)) is None else None,
+        compiled_from=PAID_BACK if auto.dtype != "fp32" and compiling_gains(str(device)) else None,
     )
 
 
@@ -123,7 +123,7 @@ def possible(modes: Sequence[str], fast: Mode, device: str) -> list[tuple[str, M
     if fast.dtype == "fp32":
         return [("exact", exact)]
     found = {"exact": exact, "fast": fast}
-    if "compiled" in modes or (not modes and cannot_compile(device) is None):
+    if "compiled" in modes or (not modes and compiling_gains(device)):
         found["compiled"] = choose_mode("fast", device, fast.dtype, compiled=True)
     return [(name, mode) for name, mode in found.items() if not modes or name in modes]
 

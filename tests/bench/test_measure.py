@@ -29,7 +29,7 @@ def names(modes, fast):
 
 
 def test_modes_that_are_the_same_are_measured_once(monkeypatch):
-    monkeypatch.setattr(module, "cannot_compile", lambda device: None)
+    monkeypatch.setattr(module, "compiling_gains", lambda device: True)
     monkeypatch.setattr("renderer.generators.modes.cannot_compile", lambda device: None)
     assert names((), SAME) == ["exact"]
     assert names((), FAST) == ["exact", "fast", "compiled"]
@@ -37,7 +37,6 @@ def test_modes_that_are_the_same_are_measured_once(monkeypatch):
 
 
 def test_what_cannot_be_compiled_is_left_out_unless_it_is_asked_for(monkeypatch):
-    monkeypatch.setattr(module, "cannot_compile", lambda device: "no compiler")
     monkeypatch.setattr("renderer.generators.modes.cannot_compile", lambda device: "no compiler")
     assert names((), FAST) == ["exact", "fast"]
     with pytest.raises(LatentreelError, match="no compiler"):

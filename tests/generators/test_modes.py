@@ -57,7 +57,26 @@ def test_compiling_needs_a_compiler(monkeypatch):
     [(600, 0.1, None, False), (60_000, 0.1, None, True), (600, 0.1, True, True), (60_000, 0.1, False, False)],
 )
 def test_only_long_films_are_worth_compiling_for(monkeypatch, frames, seconds, asked, compiles):
+    has_units(monkeypatch, "amx_bf16", "avx512_bf16")
     monkeypatch.setattr(modes, "cannot_compile", lambda device: None)
     mode = modes.Mode("bf16", False, "")
     assert pays_back(frames, seconds, asked, mode, "cpu") is compiles
     assert not pays_back(frames, seconds, asked, modes.Mode("fp32", False, ""), "cpu")
+    has_units(monkeypatch, "avx512_bf16")  # whose products our kernels do quicker
+    assert pays_back(frames, seconds, asked, mode, "cpu") is bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("units", "device", "pairs"),
+    [
+        (("avx512_bf16",), "cpu", True),
+        ((), "cpu", True),
+        (("amx_bf16", "avx512_bf16"), "cpu", False),
+        ((), "cuda", False),
+    ],
+)
+def test_bfloat16_is_that_of_our_kernels_but_on_units_for_matrices(monkeypatch, units, device, pairs):
+    has_units(monkeypatch, *units)
+    assert modes.in_pairs(torch.bfloat16, device) is pairs
+    assert not modes.in_pairs(torch.float16, device)
+    assert not modes.in_pairs(None, device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from renderer.generators import modes
 from renderer.generators.networks import stylegan2_kernels
 from renderer.generators.networks.prefix import Prefix
 from renderer.generators.networks.stylegan2 import Block
@@ -15,7 +16,6 @@ from tests.generators.wide_network import by_formula, psnr, some_ws, wide_networ
 def large_maps_are_small(monkeypatch):
     """Let maps of these small networks go the way of large ones."""
     monkeypatch.setattr(stylegan2_kernels, "WINOGRAD_PIXELS", 16 * 16)
-    monkeypatch.setattr(stylegan2_kernels, "FOLDED_PIXELS", 32 * 32)
 
 
 @pytest.mark.parametrize("architecture", ["skip", "resnet", "orig"])
@@ -56,9 +56,12 @@ def test_a_row_of_a_batch_is_the_row_alone(dtype):
     assert psnr(three[1:2], network.synthesis(ws[1:2])) > 45
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(
+    ("units", "dtype"), [("amx_bf16", torch.bfloat16), ("avx512_bf16", torch.bfloat16), (None, torch.float16)]
+)
 @pytest.mark.parametrize("seed", [0, 5])
-def test_fast_is_45_db_from_exact(dtype, seed):
+def test_fast_is_45_db_from_exact(monkeypatch, units, dtype, seed):
+    monkeypatch.setattr(modes, "bf16_units", lambda: units)
     network = wide_network(64, seed)
     ws = some_ws(network, seed=seed)
     exact = network.synthesis(ws)

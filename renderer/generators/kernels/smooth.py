@@ -1,80 +1,65 @@
-"""A small separable filter over a map and what finishes it, in one pass, compiled by numba."""
+"""A small separable filter over rows of 32 channels, and what finishes them, in vectors of the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-from torch import Tensor
+from renderer.generators.kernels.vectors import VECTOR, Code, Floats, Places, Value, vector_code
 
-from renderer.generators.kernels.finish import Finish, Numbers
-from renderer.generators.kernels.jit import Array, blocks, kernel
-from renderer.generators.kernels.pool import each, shares
-
-F = np.float32
+HALVES = range(0, 32, VECTOR)  # where the vectors of a pixel begin
 
 
-@kernel
-def _smooth(
-    x: Array,
-    height: int,
-    width: int,
-    taps: Array,
-    before: int,
-    finish: Numbers,
-    y: Array,
-    first: int,
-    last: int,
+def finished(value: Value, factor: Value, offset: Value, slope: Value, limit: Value) -> Value:
+    """Return what becomes of a convolved value; see `Finish`."""
+    value = value * factor + offset
+    value = value.largest(value * slope)
+    return value.smallest(limit).largest(limit * -1.0)
+
+
+@vector_code
+def filtered_down(
+    code: Code, x: Floats, places: Places, taps: Floats, count: Value, line: Floats, to: Value, pixels: Value
 ) -> None:
-    """Write rows first to last of y [H, W, B, 32]: the map in planes x [planes, P, B, 32] filtered, then finished."""
-    scale, bias, noise, strength, slope, limit = finish
-    planes, _, count, lanes = x.shape
-    line = np.empty((width, 32), np.float32)
-    total = np.empty(32, np.float32)
-    for b in range(count):
-        s, o = scale[b], bias[b]
-        for row in range(first, last):
-            line[:] = F(0)
-            for k in range(len(taps)):
-                down = row + k - before
-                if 0 <= down < height:
-                    tap, plane, begin = taps[k], x[down % planes], down // planes * width
-                    for column in range(width):
-                        source, target = plane[begin + column, b], line[column]
-                        for c in range(lanes):
-                            target[c] += source[c] * tap
-            for column in range(y.shape[1]):
-                total[:] = F(0)
-                for k in range(len(taps)):
-                    right = column + k - before
-                    if 0 <= right < width:
-                        tap, source = taps[k], line[right]
-                        for c in range(lanes):
-                            total[c] += source[c] * tap
-                n, target = noise[row, column] * strength, y[row, column, b]
-                for c in range(lanes):
-                    v = total[c] * s[c] + (n + o[c])
-                    v = max(v, slope * v)
-                    target[c] = min(max(v, -limit), limit)
+    """Write to a line the sum of several rows of so many pixels, which begin at places, each times its tap."""
+    with code.each(pixels) as pixel:
+
+        def add(k: Value, sums: Sequence[Value]) -> list[Value]:
+            tap, at = taps.spread(k), places[k] + pixel * 32
+            return [total + x[at + half] * tap for half, total in zip(HALVES, sums, strict=True)]
+
+        for half, total in zip(HALVES, code.loop(count, [code.zero() for _ in HALVES], add), strict=True):
+            line[to + pixel * 32 + half] = total
 
 
-@dataclass(frozen=True)
-class Planes:
-    """Hold the rows of a map [height, width, C] by turns in planes [planes, pixels, C]; the pixels may be more."""
+@vector_code
+def filtered_across(
+    code: Code,
+    line: Floats,
+    at: Value,
+    taps: Floats,
+    count: Value,
+    scale: Floats,
+    bias: Floats,
+    place: Value,
+    noise: Floats,
+    above: Value,
+    strength: Value,
+    slope: Value,
+    limit: Value,
+    y: Floats,
+    to: Value,
+    right: Value,
+    pixels: Value,
+) -> None:
+    """Write so many finished pixels, `right` apart in y: pixel i sees those of the line from i on, each by its tap."""
+    factors, offsets = ([numbers[place + half] for half in HALVES] for numbers in (scale, bias))
+    with code.each(pixels) as pixel:
 
-    held: Tensor
-    height: int
-    width: int
+        def add(k: Value, sums: Sequence[Value]) -> list[Value]:
+            tap, begin = taps.spread(k), at + (pixel + k) * 32
+            return [total + line[begin + half] * tap for half, total in zip(HALVES, sums, strict=True)]
 
-
-def smooth(x: Planes, taps: Sequence[float], before: int, finish: Finish) -> Tensor:
-    """Return a map [H, W, C], as large as the noise of `finish`: x filtered by the taps along both axes, and finished.
-
-    Pixel i sees pixels i - before and following of x, zeros beyond its sides.
-    """
-    height, width = finish.noise.shape
-    y = x.held.new_empty(height, width, x.held.shape[2])
-    given, result = (blocks(x.held), x.height, x.width, np.array(taps, np.float32), before), blocks(y)
-    each(lambda rows: _smooth(*given, finish.numbers(), result, *rows), shares(height))
-    return y
+        totals = code.loop(count, [code.zero() for _ in HALVES], add)
+        grain = noise.spread(above + pixel) * strength
+        for half, total, factor, offset in zip(HALVES, totals, factors, offsets, strict=True):
+            y[to + pixel * right + half] = finished(total, factor, grain + offset, slope, limit)

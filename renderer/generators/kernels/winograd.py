@@ -16,6 +16,7 @@ from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES, blocks
 from renderer.generators.kernels.pool import each, shares
 from renderer.generators.kernels.products import PANEL, ROWS
+from renderer.generators.kernels.rows import Rows
 from renderer.generators.kernels.winograd_transforms import POINTS, STEP, convolve, weight_in
 
 ROOM_BYTES = 1_200_000  # of transformed tiles that a thread works on; they stay in its caches
@@ -58,15 +59,6 @@ class Colours:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Hold the rows [h, W, C] of a map from `top` on, which has `height` of them; none where it is not kept."""
-
-    held: Tensor
-    top: int
-    height: int
-
-
-@dataclass(frozen=True)
 class Share:
     """Say what one thread does: tiles and blocks of channels, each from the first to before the last."""
 
@@ -75,14 +67,10 @@ class Share:
 
 
 class Winograd:
-    """Convolve maps by a weight [O, I, 3, 3] that stays the same.
+    """Convolve maps by a weight [O, I, 3, 3] that stays the same."""
 
-    With phases = 2 the weight is [4 * O, I, 3, 3], and its four maps are woven into one of twice the size: the one of
-    channel (2 * a + b) * O + o gives the pixels (2 * y + a, 2 * x + b) of channel o.
-    """
-
-    def __init__(self, weight: Tensor, pad: int = 1, phases: int = 1) -> None:
-        self.pad, self.phases = pad, phases
+    def __init__(self, weight: Tensor, pad: int = 1) -> None:
+        self.pad = pad
         self.outputs, self.inputs = weight.shape[:2]
         self.weight = torch.empty(self.outputs // LANES, POINTS, LANES // PANEL, self.inputs, PANEL)
         given, points = weight.contiguous().numpy().reshape(-1, LANES, self.inputs, 3, 3), self.weight.numpy()
@@ -102,14 +90,14 @@ class Winograd:
 
     def tiles(self, side: int) -> int:
         """Return how many tiles lie along a side of a result of so many pixels."""
-        return -(-side // self.phases // STEP)
+        return -(-side // STEP)
 
     def convolve(self, x: Rows, style: Tensor, finish: Finish, y: Rows, colours: Colours | None, rows: range) -> None:
         """Write some rows of tiles to y, where it has any, and add their colours; see `__call__`."""
         across = self.tiles(finish.noise.shape[1])
         image = (NO_COLOURS, NO_IMAGE) if colours is None else (blocks(colours.weights), colours.image.numpy())
         source = (blocks(x.held), x.top, x.height, blocks(style), self.pad, self.weight.numpy())
-        given = (*source, finish.numbers(), self.phases, blocks(y.held), y.top, *image)
+        given = (*source, finish.numbers(), blocks(y.held), y.top, *image)
         work, room = self.shared(range(rows.start * across, rows.stop * across), colours is None)
         spare: SimpleQueue[tuple[Tensor, Tensor]] = SimpleQueue()
         for _ in range(min(torch.get_num_threads(), len(work))):  # here: memory that a thread frees stays with it

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from renderer.generators.kernels.finish import Numbers
 from renderer.generators.kernels.jit import SUMMING, Array, kernel
 from renderer.generators.kernels.products import PANEL, ROWS, multiply
+from renderer.generators.kernels.smooth import finished
 from renderer.generators.kernels.vectors import Code, Floats, Value, vector_code
 
 POINTS = 36  # products in the place of 144
@@ -72,7 +73,6 @@ def tile_out(
     noise: Floats,
     above: Value,
     below: Value,
-    step: Value,
     strength: Value,
     slope: Value,
     limit: Value,
@@ -81,16 +81,14 @@ def tile_out(
     down: Value,
     right: Value,
 ) -> None:
-    """Write 4x4 finished pixels of the products of a tile; their noise is `below` and `step` apart from `above` on."""
+    """Write 4x4 finished pixels of the products of a tile; their rows of noise are `below` apart from `above` on."""
     with code.vectors(32) as c:
         factor, offset = scale[place + c], bias[place + c]
         points = [[products[at + apart * (6 * i + j) + c] for i in range(6)] for j in range(6)]
         for i, row in enumerate(zip(*map(to_pixels, points), strict=True)):
             for j, value in enumerate(to_pixels(row)):
-                grain = noise.spread(above + below * i + step * j) * strength
-                value = value * factor + (grain + offset)
-                value = value.largest(value * slope)
-                y[to + down * i + right * j + c] = value.smallest(limit).largest(limit * -1.0)
+                grain = noise.spread(above + below * i + j) * strength
+                y[to + down * i + right * j + c] = finished(value, factor, grain + offset, slope, limit)
 
 
 @kernel
@@ -172,7 +170,6 @@ def tiles_out(
     first: int,
     count: int,
     across: int,
-    phases: int,
     block: int,
     colours: Array,
     image: Array,
@@ -180,27 +177,24 @@ def tiles_out(
     """Write what the products [36, P, 32] of some tiles give to a block of a map y, finished; see `convolve`."""
     scale, bias, noise, strength, slope, limit = finish
     height, width = noise.shape
-    phase, place = block // len(scale), block % len(scale)
-    apart, down, right = products.shape[1] * 32, phases * width * len(scale) * 32, phases * len(scale) * 32
+    apart, down, right = products.shape[1] * 32, width * len(scale) * 32, len(scale) * 32
     line, grain, kept = np.empty((4, 4, 32), np.float32), np.zeros((4, 4), np.float32), len(y) > 0
     for p in range(count):
-        row = (first + p) // across * 4 * phases + phase // 2
-        column = (first + p) % across * 4 * phases + phase % 2
-        rows, columns = min(4, -(-(height - row) // phases)), min(4, -(-(width - column) // phases))
+        row, column = (first + p) // across * 4, (first + p) % across * 4
+        rows, columns = min(4, height - row), min(4, width - column)
         inside = rows == 4 and columns == 4
         if inside and kept:
-            to, above = (((row - top) * width + column) * len(scale) + place) * 32, row * width + column
+            to, above = (((row - top) * width + column) * len(scale) + block) * 32, row * width + column
             tile_out(
                 products,
                 p * 32,
                 apart,
                 scale,
                 bias,
-                place * 32,
+                block * 32,
                 noise,
                 above,
-                phases * width,
-                phases,
+                width,
                 strength,
                 slope,
                 limit,
@@ -212,18 +206,17 @@ def tiles_out(
         else:
             for i in range(rows):
                 for j in range(columns):
-                    grain[i, j] = noise[row + i * phases, column + j * phases]
+                    grain[i, j] = noise[row + i, column + j]
             tile_out(
                 products,
                 p * 32,
                 apart,
                 scale,
                 bias,
-                place * 32,
+                block * 32,
                 grain,
                 0,
                 4,
-                1,
                 strength,
                 slope,
                 limit,
@@ -235,14 +228,13 @@ def tiles_out(
             if kept:
                 for i in range(rows):
                     for j in range(columns):
-                        y[row + i * phases - top, column + j * phases, place] = line[i, j]
+                        y[row + i - top, column + j, block] = line[i, j]
         if len(colours):
             for i in range(rows):
                 for j in range(columns):
-                    y_, x_ = row + i * phases, column + j * phases
-                    pixel = y[y_ - top, x_, place] if kept else line[i, j]
+                    pixel = y[row + i - top, column + j, block] if kept else line[i, j]
                     for channel in range(len(colours)):
-                        image[y_, x_, channel] += dot(pixel, colours[channel, place])
+                        image[row + i, column + j, channel] += dot(pixel, colours[channel, block])
 
 
 @kernel
@@ -254,7 +246,6 @@ def convolve(
     pad: int,
     weight: Array,
     finish: Numbers,
-    phases: int,
     y: Array,
     y_top: int,
     colours: Array,
@@ -271,8 +262,8 @@ def convolve(
 
     x [h, W, B, 32] and y hold the rows of their maps from x_top and y_top on; a y of no rows is not written. `height`
     is that of the whole map of x. The weight is [blocks, 36, 32 / PANEL, I, PANEL]. What finished means is said by
-    `Finish`. With phases = 2 the channels hold four maps, whose pixels are woven into squares of 2x2. The image
-    [H, W, K] gets the products of each pixel and the colours [K, B, 32]. `tiles` and `products` are room to work in.
+    `Finish`. The image [H, W, K] gets the products of each pixel and the colours [K, B, 32]. `tiles` and `products` are
+    room to work in.
     """
     step = products.shape[1] // ROWS * ROWS
     for begin in range(first, last, step):
@@ -280,4 +271,4 @@ def convolve(
         tiles_in(x, x_top, height, style, tiles, begin, count, across, pad)
         for block in range(first_block, last_block):
             multiplied(tiles, weight[block], products, count)
-            tiles_out(products, finish, y, y_top, begin, count, across, phases, block, colours, image)
+            tiles_out(products, finish, y, y_top, begin, count, across, block, colours, image)

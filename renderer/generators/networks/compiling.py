@@ -14,4 +14,4 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     Its weights are taken for constants. On a GPU its kernels are replayed as one graph.
     """
     options: dict[str, Any] = {"triton.cudagraphs": True} if torch.cuda.is_available() else {"freezing": True}
-    return torch.compile(function, dynamic=False, options=options)
+    return torch.compile(function, dynamic=False, fullgraph=True, options=options)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from renderer.generators.base import FeatureMap, NoiseMode, Tap
+from renderer.generators.modes import in_pairs
 from renderer.generators.networks import mapping
 from renderer.generators.networks.compiling import compiled
 from renderer.generators.networks.extent import Extent
@@ -241,7 +242,7 @@ class StyleGAN2(TrainedNetwork):
         Raises LatentreelError for wrong shapes and unknown layer names in `noise`.
         """
         ws = self.fitting(ws)
-        run = Pass(noise_mode, named_noise(noise, self.layer_names), taps, self.extent)
+        run = Pass(noise_mode, named_noise(noise, self.layer_names), taps, self.extent, self.pairs)
         watched = needs_grad(ws, *self.synthesis_network.parameters())
         if watched or taps is not None or noise_mode == "random":
             return self.paint(ws, run)
@@ -256,6 +257,11 @@ class StyleGAN2(TrainedNetwork):
         )[1]
         assert image is not None
         return image
+
+    @property
+    def pairs(self) -> bool:
+        """Say whether low precision is that of the kernels, and maps are float32."""
+        return not self.compiled and in_pairs(self.conv_dtype, self.device.type)
 
     def paint(self, ws: Tensor, run: Pass) -> Tensor:
         """Return the images of ws [N, num_ws, w_dim], block by block."""
@@ -282,11 +288,12 @@ class StyleGAN2(TrainedNetwork):
         if self.painter is not None:
             with torch.no_grad():
                 self.synthesis(self.w_avg.float().expand(batch, self.num_ws, -1))
-        elif self.device.type == "cpu" and self.conv_dtype is None:
+        elif self.device.type == "cpu" and (self.conv_dtype is None or self.pairs):
             warm_up_kernels()
 
     def block_dtype(self, resolution: int) -> torch.dtype:
         """Return the dtype of a block: float16 only at the highest resolutions, four if it was not trained so."""
         low = self.config.num_fp16_res or 4
         lowest = 8 if self.conv_dtype == torch.bfloat16 else max(self.img_resolution >> (low - 1), 8)
-        return self.w_avg.dtype if self.conv_dtype is None or resolution < lowest else self.conv_dtype
+        exact = self.conv_dtype is None or self.pairs or resolution < lowest
+        return self.w_avg.dtype if exact or self.conv_dtype is None else self.conv_dtype

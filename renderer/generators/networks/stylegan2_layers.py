@@ -107,6 +107,7 @@ class Pass:
     noise: Mapping[str, Tensor]
     taps: Tap | None
     extent: Extent = field(default_factory=Extent)
+    pairs: bool = False  # whether the kernels may multiply bfloat16
 
     def tapped(self, name: str, x: Tensor) -> Tensor:
         """Let the tap change the feature map x [N, C, h, w] of a layer."""
@@ -183,8 +184,9 @@ class StyleConv(nn.Module):
         return self.config.activation in ("lrelu", "linear") and not needs_grad(*tensors, self.weight)
 
     def has_kernel(self, x: Tensor, style: Tensor) -> bool:
-        """Say whether the kernels can do it: float32 on a CPU."""
-        return x.dtype == torch.float32 and KernelConv.fits(self.weight) and self.is_simple(x, style)
+        """Say whether the kernels can do it: float32 on a CPU, and nothing that torch is to compile."""
+        fits = x.dtype == torch.float32 and KernelConv.fits(self.weight) and not torch.compiler.is_compiling()
+        return fits and self.is_simple(x, style)
 
     def is_low(self, x: Tensor, style: Tensor) -> bool:
         """Say whether it is done in low precision."""
@@ -204,7 +206,7 @@ class StyleConv(nn.Module):
 
     def steps(self, w: Tensor, run: Pass, gain: float = 1.0) -> list[Step]:
         """Return what the kernels do for each w [N, w_dim]; the gain of the activation is part of what comes before."""
-        kernel, (height, width) = self.prepared(w.dtype), run.extent.shape(self.resolution)
+        kernel, (height, width) = self.prepared(w.dtype, run.pairs), run.extent.shape(self.resolution)
         assert isinstance(kernel, KernelConv)
         style, noise = self.affine(w), self.noise_map(len(w), run)
         leaky = self.config.activation == "lrelu"
@@ -218,13 +220,15 @@ class StyleConv(nn.Module):
             for one, map_ in zip(style, grain, strict=True)
         ]
 
-    def prepared(self, dtype: torch.dtype) -> KernelConv | LowConv:
-        """Return the convolution in a dtype, prepared anew where the weight has changed."""
+    def prepared(self, dtype: torch.dtype, pairs: bool = False) -> KernelConv | LowConv:
+        """Return the convolution in a dtype, prepared anew where the weight has changed; see `KernelConv`."""
         weight = self.weight
-        state = (dtype, weight.device, id(weight), version(weight))
+        if torch.compiler.is_compiling():
+            return LowConv(weight, self.fir, dtype)
+        state = (dtype, pairs, weight.device, id(weight), version(weight))
         if self._prepared is None or self._prepared[0] != state:
             taps = None if self.fir is None else self.fir.taps
-            made = KernelConv(weight, taps) if dtype == torch.float32 else LowConv(weight, self.fir, dtype)
+            made = KernelConv(weight, taps, pairs) if dtype == torch.float32 else LowConv(weight, self.fir, dtype)
             self._prepared = (state, made)
         return self._prepared[1]
 

@@ -64,7 +64,9 @@ class LowConv:
         else:
             x = self.convolved(x * style.to(self.dtype)[:, :, None, None])
             bias = finish.bias.to(self.dtype)[None, :, None, None]
-            x = torch.addcmul(bias, x, scale.to(self.dtype)[:, :, None, None], out=x)  # one step rounds once
+            x = torch.addcmul(
+                bias, x, scale.to(self.dtype)[:, :, None, None], out=None if torch.compiler.is_compiling() else x
+            )  # one step rounds once
         if finish.noise is not None:
             x = x.add_(finish.noise.to(self.dtype))
         x = functional.leaky_relu_(x, finish.slope) if finish.slope != 1 else x
