@@ -11,13 +11,13 @@ from renderer.generators.kernels import vectors
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.products import PANEL, ROWS, multiply_pairs
 from renderer.generators.kernels.raised import add_raised
-from renderer.generators.kernels.rows import Rows
+from renderer.generators.kernels.rows import Rows, in_pairs
 from renderer.generators.kernels.shifted import plain
 from renderer.generators.kernels.winograd import Colours, Winograd
 from renderer.generators.networks import stylegan2_kernels
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_folding import folded, woven
-from renderer.generators.networks.stylegan2_kernels import KernelConv, Step, in_pairs, in_turn
+from renderer.generators.networks.stylegan2_kernels import KernelConv, Step, in_turn
 from renderer.generators.networks.stylegan2_low import split
 
 

@@ -14,7 +14,7 @@ from checkpoint_probe import FIXTURES, expected_of, fixtures, tolerance
 from stylegan3_probe import CONFIG_R, CONFIG_T, network, plain_layer, snapshot
 
 from renderer.errors import CheckpointError, LatentreelError
-from renderer.generators import Generator, convert, load_generator, save_safetensors
+from renderer.generators import Generator, convert, load_generator, modes, save_safetensors
 from renderer.generators.detect import open_contents
 from renderer.generators.networks.filters import upsample
 from renderer.generators.networks.stylegan2_layers import Pass
@@ -291,10 +291,14 @@ def test_rows_and_bands(pair: Pair) -> None:
     assert generator.layer_bands == ("coarse",) * 6 + ("middle",) * 5 + ("fine",) * 5
 
 
-@pytest.mark.parametrize("dtype", ["bf16", "fp16"])
-def test_lower_precision_is_close(dtype: str) -> None:
-    expected = expected_of("sg3_t64")
-    made = load_generator(FIXTURES / "sg3_t64.pkl", dtype=dtype).synthesis(expected["w"][:1])
+@pytest.mark.parametrize(
+    ("name", "dtype", "units"),
+    [("sg3_t64", "bf16", "amx_bf16"), ("sg3_r64", "bf16", "avx512_bf16"), ("sg3_t64", "fp16", None)],
+)
+def test_lower_precision_is_close(name: str, dtype: str, units: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modes, "bf16_units", lambda: units)
+    expected = expected_of(name)
+    made = load_generator(FIXTURES / f"{name}.pkl", dtype=dtype).synthesis(expected["w"][:1])
     assert made.dtype == torch.float32
     error = (made - expected["img_const"]).square().mean().sqrt() / expected["img_const"].std()
     assert 1e-5 < error < (0.05 if dtype == "bf16" else 0.01)

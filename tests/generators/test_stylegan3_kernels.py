@@ -12,7 +12,7 @@ from checkpoint_probe import FIXTURES, expected_of, fixtures
 from stylegan3_probe import network
 from torch import Tensor
 
-from renderer.generators import Generator, load_generator
+from renderer.generators import Generator, load_generator, modes
 from renderer.generators.kernels.filtered import Filtered
 from renderer.generators.networks.filters import downsample, phase_products, upsample
 from renderer.generators.networks.stylegan3 import StyleGAN3
@@ -158,9 +158,12 @@ def test_filters_of_any_size(size: int, factor: int, shape: str) -> None:
     assert error(made.permute(2, 0, 1)[None], downsample(active, kernel, 2)) < 1e-5
 
 
-@pytest.mark.parametrize("dtype", ["bf16", "fp16"])
+@pytest.mark.parametrize(("dtype", "units"), [("bf16", "amx_bf16"), ("bf16", "avx512_bf16"), ("fp16", None)])
 @pytest.mark.parametrize("name", fixtures("sg3_"))
-def test_fast_is_within_45_db_of_exact(name: str, dtype: str) -> None:
+def test_fast_is_within_45_db_of_exact(
+    name: str, dtype: str, units: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modes, "bf16_units", lambda: units)
     ws = expected_of(name)["w"]
     exact, fast = (load_generator(FIXTURES / f"{name}.pkl", dtype=kind).synthesis(ws) for kind in ("fp32", dtype))
     assert fast.dtype == torch.float32
@@ -168,8 +171,13 @@ def test_fast_is_within_45_db_of_exact(name: str, dtype: str) -> None:
     assert psnr(exact.roll(1, 3), exact) < 45
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_fast_is_within_45_db_of_exact_for_random_weights(dtype: torch.dtype, generator: StyleGAN3) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "units"), [(torch.bfloat16, "amx_bf16"), (torch.bfloat16, "avx512_bf16"), (torch.float16, None)]
+)
+def test_fast_is_within_45_db_of_exact_for_random_weights(
+    dtype: torch.dtype, units: str | None, generator: StyleGAN3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modes, "bf16_units", lambda: units)
     ws = latents(generator)
     exact = generator.synthesis(ws)
     level = 0.5 / float(exact.std())

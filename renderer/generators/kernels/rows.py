@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from renderer.generators.kernels.jit import Array, kernel
@@ -20,6 +21,11 @@ class Rows:
     held: Tensor
     top: int
     height: int
+
+
+def in_pairs(x: Tensor) -> Tensor:
+    """Return x [..., C] in bfloat16, two in the place of each float32: [..., C / 2]."""
+    return x.to(torch.bfloat16, memory_format=torch.contiguous_format).view(torch.float32)
 
 
 @vector_code

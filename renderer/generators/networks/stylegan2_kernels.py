@@ -16,7 +16,7 @@ from renderer.generators.kernels.doubled import doubled
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import LANES
 from renderer.generators.kernels.raised import add_raised
-from renderer.generators.kernels.rows import Rows
+from renderer.generators.kernels.rows import Rows, in_pairs
 from renderer.generators.kernels.shifted import plain
 from renderer.generators.kernels.winograd import Colours, Winograd, fits
 from renderer.generators.kernels.winograd_transforms import STEP
@@ -86,11 +86,6 @@ class KernelConv:
         if not self.weight.is_contiguous(memory_format=torch.channels_last):
             self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last)
         return self.weight.detach().permute(0, 2, 3, 1)
-
-
-def in_pairs(x: Tensor) -> Tensor:
-    """Return x [..., C] in bfloat16, two in the place of each float32: [..., C / 2]."""
-    return x.to(torch.bfloat16, memory_format=torch.contiguous_format).view(torch.float32)
 
 
 @dataclass(frozen=True)

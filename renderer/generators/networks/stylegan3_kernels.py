@@ -1,8 +1,9 @@
 """StyleGAN3's layers on a CPU, without gradients: prepared once, one image at a time, in channels-last maps.
 
 The same numbers as `Layer` but for rounding. Maps [h, w, C] hold whole blocks of channels; those beyond the layer's own
-are zeros. 3x3 convolutions go by Winograd's method, 1x1 convolutions are products of matrices into which the style is
-folded; in a lower precision both are torch's. What is between the filters is one kernel.
+are zeros. 3x3 convolutions go by Winograd's method, 1x1 convolutions are products of matrices, of bfloat16 where that
+is asked for; both are torch's in another low precision, and on units for matrices. What is between the filters is one
+kernel.
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ from torch.nn import functional
 from renderer.generators.kernels.filtered import Filtered
 from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import rounded, state
-from renderer.generators.kernels.pool import each
+from renderer.generators.kernels.mixed import Mixed
 from renderer.generators.kernels.winograd import Winograd
+from renderer.generators.modes import in_pairs
 from renderer.generators.networks.filters import phase_products
 from renderer.generators.networks.stylegan2_layers import Pass, needs_grad
 from renderer.generators.networks.stylegan3_layers import FourierInput, Layer
-
-PIECE_PIXELS = 512  # of a product of matrices that a thread computes by itself; the same for any number of threads
 
 
 class KernelLayer:
@@ -32,7 +32,8 @@ class KernelLayer:
 
     def __init__(self, layer: Layer, low: torch.dtype | None) -> None:
         self.layer, self.config = layer, layer.config
-        self.low = None if self.config.is_torgb else low
+        pairs = in_pairs(low, layer.weight.device.type) and not self.config.is_torgb
+        self.low = None if self.config.is_torgb or pairs else low
         weight = normalized(layer.weight.detach()) if self.low else layer.weight.detach()
         self.squares = weight.square().sum(dim=(2, 3))  # [O, I]
         self.gain = float(layer.magnitude_ema.rsqrt())
@@ -43,7 +44,7 @@ class KernelLayer:
         if self.low is not None:
             self.kernel = whole.to(self.low, memory_format=torch.channels_last)
         elif self.config.kernel == 1:
-            self.matrix = whole[:, :, 0, 0].T.contiguous()  # [I, O]
+            self.mixed = Mixed(whole[:, :, 0, 0], pairs)
         else:
             self.winograd, self.silence = Winograd(whole, pad=2), torch.zeros(self.size, self.size)
         self.filtered = None if self.config.is_torgb else filters(layer)
@@ -64,7 +65,8 @@ class KernelLayer:
         """Return [out_size, out_size, O] of x [in_size, in_size, I] and w [1, w_dim]."""
         style = self.layer.affine(w)[0]
         if self.config.is_torgb:
-            image = self.mixed(x, style * (self.gain / math.sqrt(self.config.inputs)), None)
+            style = padded(style * (self.gain / math.sqrt(self.config.inputs)), x.shape[2])
+            image = self.mixed(x, style, torch.ones_like(self.bias), self.bias)
             return image if self.config.clamp is None else image.clamp_(-self.config.clamp, self.config.clamp)
         assert self.filtered is not None
         if self.low is not None:
@@ -79,9 +81,9 @@ class KernelLayer:
 
     def convolved(self, x: Tensor, style: Tensor, scale: Tensor) -> Tensor:
         """Return [size, size, O]: x [h, w, I] convolved, inputs and outputs scaled, with the bias."""
-        if self.low is None and self.config.kernel == 1:
-            return self.mixed(x, style, scale)
         style, scale = padded(style, x.shape[2]), padded(scale, len(self.bias))
+        if self.low is None and self.config.kernel == 1:
+            return self.mixed(x, style, scale, self.bias)
         if self.low is None:
             made = self.winograd(x, style, Finish(scale, self.bias, self.silence))
             assert made is not None
@@ -89,19 +91,6 @@ class KernelLayer:
         low = (x * style).to(self.low).permute(2, 0, 1)[None]
         y = functional.conv2d(low, self.kernel, padding=self.config.kernel - 1)[0].permute(1, 2, 0)
         return y.float().mul_(scale).add_(self.bias).contiguous()
-
-    def mixed(self, x: Tensor, style: Tensor, scale: Tensor | None) -> Tensor:
-        """Return a 1x1 convolution of x [h, w, I], with the bias."""
-        matrix = self.matrix * padded(style, x.shape[2])[:, None]
-        matrix = matrix if scale is None else matrix.mul_(padded(scale, len(self.bias)))
-        pixels, made = x.flatten(0, 1), x.new_empty(*x.shape[:2], len(self.bias))
-
-        def piece(first: int) -> None:
-            rows = slice(first, first + PIECE_PIXELS)
-            torch.addmm(self.bias, pixels[rows], matrix, out=made.flatten(0, 1)[rows])
-
-        each(piece, range(0, len(pixels), PIECE_PIXELS))
-        return made
 
 
 @dataclass(frozen=True)
