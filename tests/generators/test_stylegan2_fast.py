@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
+from benchmarks.fast_quality import measure, trained_like
 from renderer.generators import modes
 from renderer.generators.networks import stylegan2_kernels
 from renderer.generators.networks.prefix import Prefix
 from renderer.generators.networks.stylegan2 import Block
+from renderer.generators.untrained import stylegan2
 from tests.generators.wide_network import by_formula, psnr, some_ws, wide_network, worst
 
 
@@ -70,6 +72,15 @@ def test_fast_is_45_db_from_exact(monkeypatch, units, dtype, seed):
     assert not torch.equal(fast, exact)
     assert psnr(fast, exact) > 45
     assert psnr(some_ws(network, seed=9).new_zeros(exact.shape), exact) < 20  # the comparison can fail
+
+
+@pytest.mark.parametrize("units", ["amx_bf16", "avx512_bf16"])
+@pytest.mark.parametrize("seed", range(3))
+def test_fast_is_45_db_from_exact_where_scales_span_two_orders_of_magnitude(monkeypatch, units, seed):
+    monkeypatch.setattr(modes, "bf16_units", lambda: units)
+    with torch.no_grad():
+        network = trained_like(stylegan2(64), seed)
+    assert min(measure(network, "bf16", 2)) > 45
 
 
 def test_weights_that_change_are_prepared_anew():

@@ -17,7 +17,8 @@ from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.stylegan2_folding import foldable, folded, woven
 
 FOLDED_SIDE = 32  # pixels of the map to be doubled: from here on one convolution is quicker than two steps
-WEIGHT_SIDE = 128  # pixels of the map: from here on it is quicker to modulate the weight than the map
+LARGE_SIDE = 128  # pixels of the map: from here on it is quicker to modulate the weight than the map, and every pass
+# over a map costs more than the digits that bfloat16 loses in it; before, what is between products is float32
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,22 @@ class LowConv:
         """Return the finished map [N, O, H, W] of x [N, I, h, w] and style [N, I]."""
         style = style / style.abs().amax(dim=1, keepdim=True).clamp_min(1e-8)
         scale = functional.linear(style.square(), self.squares).add_(1e-8).rsqrt_() * finish.gain  # [N, O]
-        x = x.contiguous(memory_format=torch.channels_last)
-        if self.fir is None and len(x) == 1 and min(x.shape[2:]) >= WEIGHT_SIDE:
+        x, bias = x.contiguous(memory_format=torch.channels_last), finish.bias[:, None, None]
+        large = min(x.shape[2:]) >= LARGE_SIDE
+        between = torch.float32 if self.dtype == torch.bfloat16 and not large else self.dtype
+        if self.fir is None and len(x) == 1 and large:
             weight = self.weight * style[0, :, None, None] * scale[0, :, None, None, None]
             weight = weight.to(self.dtype, memory_format=torch.channels_last)
             x = functional.conv2d(x, weight, finish.bias.to(self.dtype), padding=1)
         else:
-            x = self.convolved(x * style.to(self.dtype)[:, :, None, None])
-            bias = finish.bias.to(self.dtype)[None, :, None, None]
-            x = torch.addcmul(
-                bias, x, scale.to(self.dtype)[:, :, None, None], out=None if torch.compiler.is_compiling() else x
-            )  # one step rounds once
+            x = self.convolved((x * style.to(between)[:, :, None, None]).to(self.dtype)).to(between)
+            out = None if torch.compiler.is_compiling() else x
+            x = torch.addcmul(bias.to(between), x, scale.to(between)[:, :, None, None], out=out)  # rounds once
         if finish.noise is not None:
-            x = x.add_(finish.noise.to(self.dtype))
+            x = x.add_(finish.noise.to(between))
         x = functional.leaky_relu_(x, finish.slope) if finish.slope != 1 else x
-        return x if finish.limit is None else x.clamp_(-finish.limit, finish.limit)
+        x = x if finish.limit is None else x.clamp_(-finish.limit, finish.limit)
+        return x.to(self.dtype)
 
     def convolved(self, x: Tensor) -> Tensor:
         """Return x [N, I, h, w] convolved, doubled and filtered where the layer does so."""
