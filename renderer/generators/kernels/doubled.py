@@ -20,12 +20,16 @@ from renderer.generators.kernels.pool import each
 from renderer.generators.kernels.products import PANEL, ROWS, multiply_shifted, multiply_shifted_pairs, packed
 from renderer.generators.kernels.rows import Rows, rows_in
 from renderer.generators.kernels.shifted import PARTS, Table
-from renderer.generators.kernels.smooth import filtered_across, filtered_down
+from renderer.generators.kernels.smooth import TAPS, filtered_across, filtered_down
 
 ORDER = np.array([0, 2, 6, 8, 1, 7, 3, 5, 4])  # the taps of each pixel of a square, one after the other
 BEGIN, COUNT = np.array([0, 4, 6, 8]), np.array([4, 2, 2, 1])  # where those of each begin, and how many there are
 TOGETHER = 128  # pixels of some rows that are multiplied together, where a row has fewer
+CHUNK = 64  # pixels of a row that are filtered together; they stay in the nearest cache
 FEWEST = 16  # rows for a thread to do, at least; two more are computed for each share
+
+
+F = np.float32
 
 
 @kernel
@@ -38,6 +42,7 @@ def _double(
     order: Table,
     shifts: Table,
     taps: Array,
+    length: int,
     before: int,
     finish: Numbers,
     y: Array,
@@ -52,7 +57,7 @@ def _double(
     rows: Array,
     panels: Array,
     ring: Array,
-    line: Array,
+    lines: Array,
 ) -> None:
     """Write what rows first to last of x, doubled and filtered, are in some blocks of channels; see `doubled`.
 
@@ -60,9 +65,9 @@ def _double(
     """
     scale, bias, noise, strength, slope, limit = finish
     width, depth, right = noise.shape[1], rows.shape[1], y.shape[2] * 32
-    span, table = x.shape[1] + 1, np.empty(len(taps), np.int64)
-    plane = (slots * span + ROWS) * 64
-    lowest, highest = max(0, (2 * first - before) // 2), min(height, (2 * last - 2 - before + len(taps)) // 2)
+    span, table = x.shape[1] + 1, np.empty(len(taps) + 1, np.int64)
+    plane, apart, groups = (slots * span + ROWS) * 64, lines.shape[1] * 32, len(taps) // TAPS
+    lowest, highest = max(0, (2 * first - before) // 2), min(height, (2 * last - 2 - before + length) // 2)
     for block in range(first_block, last_block):
         for part in range(PARTS):
             packed(weight, block * PARTS + part, order, panels[part])
@@ -82,16 +87,24 @@ def _double(
                             multiply_shifted_pairs(*numbers)
                         else:
                             multiply_shifted(*numbers)
-            while done < last and (end > highest or 2 * done - before + len(taps) < 2 * end):
-                for row in range(2 * done, 2 * done + 2):
-                    for k in range(len(taps)):
-                        seen = row - before + k
-                        slot = (seen // 2 - lowest) % slots
-                        table[k] = seen % 2 * plane + slot * span * 64 if 0 <= seen <= 2 * height else 2 * plane
-                    filtered_down(ring, table, taps, len(taps), line, before * 32, 2 * span)
-                    to = ((row - y_top) * width * y.shape[2] + block) * 32
-                    rest = (scale, bias, block * 32, noise, row * width, strength, slope, limit, y, to, right, width)
-                    filtered_across(line, 0, taps, len(taps), *rest)
+            while done < last and (end > highest or 2 * done - before + length < 2 * end):
+                for k in range(len(table)):
+                    seen = 2 * done - before + k
+                    slot = (seen // 2 - lowest) % slots
+                    kept = k <= length and 0 <= seen <= 2 * height
+                    table[k] = seen % 2 * plane + slot * span * 64 if kept else 2 * plane
+                for column in range(0, width, CHUNK):
+                    count, left = min(CHUNK, width - column), column - before
+                    inside, beyond = max(0, left), min(left + count + len(taps), 2 * span)
+                    lines[:, : inside - left] = F(0)
+                    lines[:, beyond - left :] = F(0)
+                    to, pixels = (inside - left) * 32, beyond - inside
+                    filtered_down(ring, table, inside * 32, taps, groups, lines, to, apart, pixels)
+                    for line in range(2):
+                        row = 2 * done + line
+                        above, to = row * width + column, (((row - y_top) * width + column) * y.shape[2] + block) * 32
+                        rest = (scale, bias, block * 32, noise, above, strength, slope, limit, y, to, right, count)
+                        filtered_across(lines, line * apart, taps, groups, *rest)
                 done += 1
 
 
@@ -116,28 +129,20 @@ def doubled(
     together = min(together_of(span), x.height + 1)
     slots = -(-(together + reach + 1) // together) * together
     shifts = np.array([-(tap // 3 // 2 * span + tap % 3 // 2) for tap in ORDER])
+    factors = np.pad(np.array(taps, np.float32), (0, -len(taps) % TAPS))
     source = blocks(x.held), x.top, x.height, blocks(style), weight.flatten(1, 2).numpy(), ORDER, shifts
-    given = (
-        *source,
-        np.array(taps, np.float32),
-        before,
-        finish.numbers(),
-        blocks(y.held),
-        y.top,
-        together,
-        slots,
-        pairs,
-    )
+    result = finish.numbers(), blocks(y.held), y.top
+    given = (*source, factors, len(taps), before, *result, together, slots, pairs)
     sizes = (
         ((together + 1) * span + 1 + ROWS, depth),
         (PARTS, 9, depth, PANEL),
         (2 * (slots * span + ROWS) * 2 + 2 * span, LANES),
-        (before + 2 * span + len(taps), LANES),
+        (2, CHUNK + len(factors), LANES),
     )
     work, spare = shared(rows, every), SimpleQueue[list[Tensor]]()
     for _ in range(min(torch.get_num_threads(), len(work))):  # here: memory that a thread frees stays with it
         room = [torch.empty(size) for size in sizes]
-        room[2][-2 * span :], room[3][:] = 0, 0
+        room[2][-2 * span :] = 0
         spare.put(room)
 
     def do(share: tuple[int, int, int, int]) -> None:

@@ -12,8 +12,8 @@ from renderer.generators.kernels.jit import LANES, Array, blocks, kernel
 from renderer.generators.kernels.pool import each
 from renderer.generators.kernels.products import PANEL, ROWS, multiply, multiply_pairs
 from renderer.generators.kernels.rows import in_pairs, rows_in
-from renderer.generators.kernels.shifted import ONE, PARTS
-from renderer.generators.kernels.smooth import filtered_across
+from renderer.generators.kernels.shifted import PARTS
+from renderer.generators.kernels.smooth import finished_across
 
 ROOM_BYTES = 500_000  # of pixels that a thread works on; they stay in its caches
 F = np.float32
@@ -48,7 +48,7 @@ def _mix(
                     multiply(rows, *numbers)
         to = (first * y.shape[2] + block) * 32
         linear = (silence, 0, F(0), F(1), F(np.inf))
-        filtered_across(sums, 0, ONE, 1, scale, bias, block * 32, *linear, y, to, right, count)
+        finished_across(sums, 0, scale, bias, block * 32, *linear, y, to, right, count)
 
 
 class Mixed:

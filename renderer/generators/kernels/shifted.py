@@ -16,11 +16,10 @@ from renderer.generators.kernels.jit import LANES, Array, blocks, kernel
 from renderer.generators.kernels.pool import each, shares
 from renderer.generators.kernels.products import PANEL, ROWS, multiply_shifted, multiply_shifted_pairs, packed
 from renderer.generators.kernels.rows import rows_in
-from renderer.generators.kernels.smooth import filtered_across
+from renderer.generators.kernels.smooth import finished_across
 
 Table = NDArray[np.int64]
 PARTS = LANES // PANEL  # panels of a block of channels
-ONE = np.ones(1, np.float32)  # the tap of no filter
 
 
 @kernel
@@ -56,24 +55,8 @@ def _convolve(
                     multiply_shifted(rows, at, shifts, 0, 9, depth, panels, panel, sums, to, 32)
         for row in range(height):
             at, to, above = row * span * 32, (row * width * y.shape[2] + block) * 32, row * width
-            filtered_across(
-                sums,
-                at,
-                ONE,
-                1,
-                scale,
-                bias,
-                block * 32,
-                noise,
-                above,
-                strength,
-                slope,
-                limit,
-                y,
-                to,
-                right,
-                width,
-            )
+            rest = (scale, bias, block * 32, noise, above, strength, slope, limit, y, to, right, width)
+            finished_across(sums, at, *rest)
 
 
 def plain(x: Tensor, style: Tensor, weight: Tensor, finish: Finish, pairs: bool = False) -> Tensor:

@@ -52,6 +52,9 @@ class Value:
 
     __rmul__ = __mul__
 
+    def __floordiv__(self, other: int) -> Value:
+        return Value(self.builder, self.builder.udiv(self.made, ir.Constant(INDEX, other)))
+
     def largest(self, other: Value) -> Value:
         """Return the larger of two vectors in each place; what is not a number gives the other."""
         return self._chosen(">", other)
@@ -149,6 +152,10 @@ class Code:
 
     def __init__(self, builder: Any) -> None:
         self.builder = builder
+
+    def index(self, number: int) -> Value:
+        """Return a whole number."""
+        return Value(self.builder, INDEX(number))
 
     def zero(self) -> Value:
         """Return a vector of zeros."""

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from renderer.generators.base import FeatureMap, NoiseMode, Tap
+from renderer.generators.kernels.pool import alone
 from renderer.generators.modes import in_pairs
 from renderer.generators.networks import mapping
 from renderer.generators.networks.compiling import compiled
 from renderer.generators.networks.extent import Extent
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.prefix import Inputs, Prefix
-from renderer.generators.networks.stylegan2_kernels import in_turn, warm_up_kernels
+from renderer.generators.networks.stylegan2_kernels import Step, in_turn, warm_up_kernels
 from renderer.generators.networks.stylegan2_layers import (
     Canvas,
     Pass,
@@ -88,15 +89,19 @@ class Block(nn.Module):
 
     def by_kernels(self, x: Tensor, image: Tensor | None, ws: Tensor, run: Pass) -> tuple[Tensor, Tensor | None]:
         """Return what `forward` does; the image is painted while the feature map comes, which may not be kept."""
-        steps = zip(*(conv.steps(ws[:, row], run) for row, conv in enumerate(self.convs)), strict=True)
-        canvas = None
-        if self.has_rgb:
-            alone = self.resolution == self.config.img_resolution
-            canvas = Canvas(self.torgb, ws[:, -1], run.extent.shape(self.resolution), alone)
+        steps, canvas = alone(lambda: self.styled(ws, run))
         done = []
         for n, (one, chain) in enumerate(zip(maps(x), steps, strict=True)):
             done.append(in_turn(chain, one, None if canvas is None else canvas.colours(n)))
         return images(done), image if canvas is None else canvas.images(image, self.fir)
+
+    def styled(self, ws: Tensor, run: Pass) -> tuple[Iterable[tuple[Step, ...]], Canvas | None]:
+        """Return what the convolutions do for each image, and what holds the images, where they get any."""
+        steps = zip(*(conv.steps(ws[:, row], run) for row, conv in enumerate(self.convs)), strict=True)
+        if not self.has_rgb:
+            return steps, None
+        last = self.resolution == self.config.img_resolution
+        return steps, Canvas(self.torgb, ws[:, -1], run.extent.shape(self.resolution), last)
 
 
 class Synthesis(nn.Module):

@@ -287,11 +287,12 @@ class Canvas:
 
     def images(self, before: Tensor | None, fir: Fir) -> Tensor:
         """Return the images [N, img_channels, h, w], all painted, on those of half the size before them."""
-        if self.clamp is not None:
-            self.pixels.clamp_(-self.clamp, self.clamp)
-        if before is not None:
+        limit = math.inf if self.clamp is None else self.clamp
+        if before is None:
+            self.pixels.clamp_(-limit, limit)
+        else:
             for half, whole in zip(maps(before), self.pixels, strict=True):
-                add_raised(half, fir.taps, fir.before, whole)
+                add_raised(half, fir.taps, fir.before, whole, limit)
         return self.pixels.permute(0, 3, 1, 2)
 
 
