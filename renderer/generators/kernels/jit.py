@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -16,6 +18,21 @@ STRICT: set[str] = set()
 FUSED = {"contract", "nsz"}  # a product and a sum may be rounded once, together
 SUMMING = {*FUSED, "reassoc"}  # a sum may be added up in another order, always the same one on one machine
 LANES = 32  # channels in a block: the innermost loop, which a CPU does eight or sixteen at a time
+
+
+def forget_stale(folder: Path) -> None:
+    """Delete compiled kernels that are older than any source in their folder: numba looks at that of the kernel alone.
+
+    A kernel that was compiled with other functions than there are now may write anywhere.
+    """
+    newest = max(source.stat().st_mtime for source in folder.glob("*.py"))
+    for index in folder.glob("__pycache__/*.nbi"):
+        if index.stat().st_mtime < newest:
+            index.unlink(missing_ok=True)
+
+
+with suppress(OSError):  # a folder that cannot be written to holds no compiled kernels
+    forget_stale(Path(__file__).parent)
 
 
 def kernel(function: Callable[..., Any], *, freedom: set[str] = FUSED) -> Callable[..., Any]:

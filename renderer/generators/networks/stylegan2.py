@@ -89,19 +89,20 @@ class Block(nn.Module):
 
     def by_kernels(self, x: Tensor, image: Tensor | None, ws: Tensor, run: Pass) -> tuple[Tensor, Tensor | None]:
         """Return what `forward` does; the image is painted while the feature map comes, which may not be kept."""
-        steps, canvas = alone(lambda: self.styled(ws, run))
+        steps, style = alone(lambda: self.styled(ws, run))  # small things: what a thread frees stays with it
+        canvas = None
+        if style is not None:
+            last = self.resolution == self.config.img_resolution
+            canvas = Canvas(self.torgb, style, run.extent.shape(self.resolution), last)
         done = []
         for n, (one, chain) in enumerate(zip(maps(x), steps, strict=True)):
             done.append(in_turn(chain, one, None if canvas is None else canvas.colours(n)))
         return images(done), image if canvas is None else canvas.images(image, self.fir)
 
-    def styled(self, ws: Tensor, run: Pass) -> tuple[Iterable[tuple[Step, ...]], Canvas | None]:
-        """Return what the convolutions do for each image, and what holds the images, where they get any."""
+    def styled(self, ws: Tensor, run: Pass) -> tuple[Iterable[tuple[Step, ...]], Tensor | None]:
+        """Return what the convolutions do for each image, and the style of the image layer, if there is one."""
         steps = zip(*(conv.steps(ws[:, row], run) for row, conv in enumerate(self.convs)), strict=True)
-        if not self.has_rgb:
-            return steps, None
-        last = self.resolution == self.config.img_resolution
-        return steps, Canvas(self.torgb, ws[:, -1], run.extent.shape(self.resolution), last)
+        return steps, self.torgb.style(ws[:, -1]) if self.has_rgb else None
 
 
 class Synthesis(nn.Module):

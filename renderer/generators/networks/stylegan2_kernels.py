@@ -34,7 +34,7 @@ class KernelConv:
 
     def __init__(self, weight: Tensor, taps: Sequence[float] | None, pairs: bool = False) -> None:
         self.weight, self.taps, self.pairs = weight, taps, pairs
-        self.squares = weight.detach().square().sum(dim=(2, 3))  # [O, I]
+        self.squares = torch.linalg.vector_norm(weight.detach(), dim=(2, 3)).square_()  # [O, I]
         self._winograd: Winograd | None = None
         self._paired: Tensor | None = None
 

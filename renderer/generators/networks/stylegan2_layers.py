@@ -275,11 +275,11 @@ class ToRGB(nn.Module):
 class Canvas:
     """Hold the images that an image layer makes, painted by the convolution before it while its results come."""
 
-    def __init__(self, torgb: ToRGB, w: Tensor, shape: tuple[int, int], alone: bool) -> None:
+    def __init__(self, torgb: ToRGB, style: Tensor, shape: tuple[int, int], alone: bool) -> None:
         self.alone, self.clamp = alone, torgb.clamp
         weight, bias = torgb.weight.detach()[:, :, 0, 0], torgb.bias.detach()
-        self.weights = torgb.style(w)[:, None] * weight  # [N, img_channels, I]
-        self.pixels = bias.expand(len(w), *shape, -1).contiguous()
+        self.weights = style[:, None] * weight  # [N, img_channels, I]
+        self.pixels = bias.expand(len(style), *shape, -1).contiguous()
 
     def colours(self, n: int) -> Colours:
         """Return what paints image n."""
