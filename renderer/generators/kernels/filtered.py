@@ -40,7 +40,7 @@ class Filtered:
     @staticmethod
     def fits(up: int, up_taps: int, down: int, down_taps: int) -> bool:
         """Say whether the kernels take these factors and lengths of filters: those that all published networks have."""
-        return up % 2 == 0 and up_taps == 6 * up and (down, down_taps) == (2, DOWN)
+        return up in (2, 4) and up_taps == 6 * up and (down, down_taps) == (2, DOWN)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return [size, size, C] of x [h, w, C], contiguous, C a multiple of 32."""

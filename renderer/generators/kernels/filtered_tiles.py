@@ -9,45 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from renderer.generators.kernels.filtered_rows import (
+    across_four,
+    across_two,
+    copied,
+    folded_across_four,
+    folded_across_two,
+    six_across,
+    six_down,
+    twelve_down,
+)
 from renderer.generators.kernels.jit import Array, Indices, kernel
+from renderer.generators.kernels.vectors import VECTOR
 
 DOWN = 12  # taps of the filter behind the activation, on each axis
 F = np.float32
-
-
-@kernel
-def six(target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, taps: Array) -> None:
-    """Write the sum of six rows, each times its tap."""
-    t0, t1, t2, t3, t4, t5 = taps[0], taps[1], taps[2], taps[3], taps[4], taps[5]
-    for i in range(target.shape[0]):
-        target[i] = a[i] * t0 + b[i] * t1 + c[i] * t2 + d[i] * t3 + e[i] * t4 + f[i] * t5
-
-
-@kernel
-def six_more(target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, taps: Array) -> None:
-    """Add the sum of six rows, each times its tap."""
-    t0, t1, t2, t3, t4, t5 = taps[0], taps[1], taps[2], taps[3], taps[4], taps[5]
-    for i in range(target.shape[0]):
-        target[i] += a[i] * t0 + b[i] * t1 + c[i] * t2 + d[i] * t3 + e[i] * t4 + f[i] * t5
-
-
-@kernel
-def six_active(
-    target: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, taps: Array, slope: float, limit: float
-) -> None:
-    """Write the activated sum of six rows, each times its tap."""
-    t0, t1, t2, t3, t4, t5 = taps[0], taps[1], taps[2], taps[3], taps[4], taps[5]
-    for i in range(target.shape[0]):
-        v = a[i] * t0 + b[i] * t1 + c[i] * t2 + d[i] * t3 + e[i] * t4 + f[i] * t5
-        v = max(v, F(slope) * v)
-        target[i] = min(max(v, -F(limit)), F(limit))
-
-
-@kernel
-def fold(target: Array, a: Array, b: Array) -> None:
-    """Write the sum of two rows."""
-    for i in range(target.shape[0]):
-        target[i] = a[i] + b[i]
 
 
 @kernel
@@ -78,60 +54,28 @@ def raised(
     first: Indices,
     limit: float,
     lines: Array,
+    places: Indices,
     planes: Array,
+    to: int,
+    wide: int,
 ) -> int:
-    """Write the activated row `row` at the raised rate to planes [U, n * 32]; return the first row of x not in lines.
+    """Write the activated row `row` at the raised rate to planes, from `to` on; return the first row of x not in lines.
 
     lines [9, m, 32] hold rows of x from column `left` on, the row r at r % 8, and behind them what is made of them.
     """
-    factor = planes.shape[0]
+    factor, size = len(up), lines.shape[1] * 32
     q, p = row // factor, row % factor
     top, nearest = q + first[p], first.min()
     while have < top + 6:
         fetch(x, have, left, b, lines[have % 8])
         have += 1
-    flat = lines.reshape(lines.shape[0], -1)
-    r0, r1, r2 = flat[top % 8], flat[(top + 1) % 8], flat[(top + 2) % 8]
-    r3, r4, r5 = flat[(top + 3) % 8], flat[(top + 4) % 8], flat[(top + 5) % 8]
-    line = flat[8]
-    six(line, r0, r1, r2, r3, r4, r5, up[p])
+    for k in range(6):
+        places[k] = (top + k) % 8 * size
+    six_down(lines, places, up, p * 6, lines, 8 * size, size // VECTOR)
     for phase in range(factor):
-        t = line[(first[phase] - nearest) * 32 :]
-        s0, s1, s2, s3, s4, s5 = t, t[32:], t[64:], t[96:], t[128:], t[160:]
-        six_active(planes[phase], s0, s1, s2, s3, s4, s5, up[phase], F(0.2), limit)
+        at, vectors = 8 * size + (first[phase] - nearest) * 32, wide * 32 // VECTOR
+        six_across(lines, at, up, phase * 6, F(0.2), limit, planes, to + phase * wide * 32, vectors)
     return have
-
-
-@kernel
-def along(target: Array, planes: Array, start: int, taps: Array) -> None:
-    """Add to target every second sample of planes [U, n], from `start` on and in steps of U, times twelve taps."""
-    u = planes.shape[0]
-    for k in range(start, start + DOWN, 6):
-        a, b = planes[k % u, k // u * 32 :], planes[(k + 1) % u, (k + 1) // u * 32 :]
-        c, d = planes[(k + 2) % u, (k + 2) // u * 32 :], planes[(k + 3) % u, (k + 3) // u * 32 :]
-        e, f = planes[(k + 4) % u, (k + 4) // u * 32 :], planes[(k + 5) % u, (k + 5) // u * 32 :]
-        six_more(target, a, b, c, d, e, f, taps[k - start :])
-
-
-@kernel
-def across(target: Array, ring: Array, row: int, taps: Array) -> None:
-    """Write the rows row, ..., row + 11 of a ring [12, n], each at its number modulo 12, summed by twelve taps."""
-    turned = np.empty(DOWN, np.float32)
-    for k in range(DOWN):
-        turned[(row + k) % DOWN] = taps[k]
-    six(target, ring[0], ring[1], ring[2], ring[3], ring[4], ring[5], turned)
-    six_more(target, ring[6], ring[7], ring[8], ring[9], ring[10], ring[11], turned[6:])
-
-
-@kernel
-def put(y: Array, row: int, left: int, right: int, b: int, line: Array) -> None:
-    """Copy the columns left to right of row `row` of block b to y; column left + R * m + r is line[r, m * 32:]."""
-    rest, lanes = line.shape[0], y.shape[3]
-    for column in range(left, right):
-        m = (column - left) // rest
-        source, target = line[(column - left) % rest, m * 32 : m * 32 + 32], y[row, column, b]
-        for c in range(lanes):
-            target[c] = source[c]
 
 
 @kernel
@@ -141,44 +85,51 @@ def filtered_tile(
     """Write rows top to bottom and columns left to right of block b of y, the bounds in this order.
 
     x, y   [h, w, B, 32] and [H, W, B, 32].
-    up     [U, 6], the taps of each phase of the filter that raises the rate; first [U], where each begins in x.
+    up     [U, 6], the taps of each phase of the filter that raises the rate, U being 2 or 4.
+    first  [U], where each phase begins in x.
     down   [1, 12], taps of both axes; [12, 12], a kernel; or [6, 12], half of one that is the same from both ends.
     """
     top, bottom, left, right = bounds[0], bounds[1], bounds[2], bounds[3]
-    factor, radial = up.shape[0], down.shape[0] > 1
+    factor, radial, folds = len(up), len(down) > 1, len(down) == DOWN // 2
     rest = factor // 2
-    places = (right - left + rest - 1) // rest
-    wide = places + (factor + 9) // factor
+    pixels = (right - left + rest - 1) // rest
+    reach = (factor + 9) // factor
+    wide, apart = pixels + reach, (pixels + reach) * 32
     lines = np.empty((9, wide + 6, 32), np.float32)
-    planes, line = np.empty((factor, wide * 32), np.float32), np.empty((rest, places * 32), np.float32)
-    kept = factor * wide if radial else rest * places
-    ring = np.empty((DOWN, kept * 32), np.float32)
+    size = factor * apart if radial else rest * apart  # of a row in the ring
+    ring, made = np.empty(DOWN * size, np.float32), np.empty(rest * apart, np.float32)
+    planes = ring if radial else np.empty(factor * apart, np.float32)
+    places, above, below = np.empty(6, np.int64), np.zeros(DOWN, np.int64), np.zeros(DOWN, np.int64)
     row, start = 2 * top, left // rest + first.min()
     have = row // factor + first.min()
     for out in range(top, bottom):
         while row < 2 * out + DOWN:
-            target = ring[row % DOWN]
-            if radial:
-                have = raised(x, b, row, start, have, up, first, limit, lines, target.reshape(factor, -1))
-            else:
-                have = raised(x, b, row, start, have, up, first, limit, lines, planes)
-                target[:] = F(0)
-                for r in range(rest):
-                    along(target[r * places * 32 : (r + 1) * places * 32], planes, 2 * r, down[0])
-            row += 1
-        if radial:
-            line[:] = F(0)
-            for k in range(down.shape[0]):
-                flat, above, below = planes.reshape(-1), (2 * out + k) % DOWN, (2 * out + DOWN - 1 - k) % DOWN
-                if down.shape[0] < DOWN:
-                    fold(flat, ring[above], ring[below])
+            to = row % DOWN * size
+            have = raised(x, b, row, start, have, up, first, limit, lines, places, planes, to if radial else 0, wide)
+            if not radial:
+                above[0] = 0
+                if factor == 2:
+                    across_two(planes, above, below, 1, down, wide, ring[to:], apart, pixels)
                 else:
-                    flat[:] = ring[above]
-                for r in range(rest):
-                    along(line[r], planes, 2 * r, down[k])
-        else:
-            across(line.reshape(-1), ring, 2 * out, down[0])
-        put(y, out, left, right, b, line)
+                    across_four(planes, above, below, 1, down, wide, ring[to:], apart, pixels)
+            row += 1
+        for k in range(DOWN):
+            above[k], below[k] = (2 * out + k) % DOWN * size, (2 * out + DOWN - 1 - k) % DOWN * size
+        if folds and factor == 2:
+            folded_across_two(ring, above, below, len(down), down, wide, made, apart, pixels)
+        elif folds:
+            folded_across_four(ring, above, below, len(down), down, wide, made, apart, pixels)
+        elif radial and factor == 2:
+            across_two(ring, above, below, len(down), down, wide, made, apart, pixels)
+        elif radial:
+            across_four(ring, above, below, len(down), down, wide, made, apart, pixels)
+        for r in range(rest):
+            count, at = (right - left - r + rest - 1) // rest, r * apart + reach * 32
+            to = ((out * y.shape[1] + left + r) * y.shape[2] + b) * 32
+            if radial:
+                copied(made, at, y, to, rest * y.shape[2] * 32, count)
+            else:
+                twelve_down(ring, at, above, down, y, to, rest * y.shape[2] * 32, count)
 
 
 @kernel

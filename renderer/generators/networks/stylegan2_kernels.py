@@ -45,7 +45,8 @@ class KernelConv:
 
     def demodulation(self, style: Tensor) -> Tensor:
         """Return the scale [O] of the outputs for a style [I]."""
-        return (self.squares @ style.square() + 1e-8).rsqrt()
+        scale: Tensor = (self.squares @ style.square() + 1e-8).rsqrt()
+        return scale
 
     def __call__(self, x: Tensor, style: Tensor, finish: Finish, colours: Colours | None = None) -> Tensor | None:
         """Return the finished map [H, W, O] of x [h, w, I], and add its colours; None where only they are wanted."""
