@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -84,8 +85,9 @@ def main() -> None:
     for resolution, pages in itertools.product(options.resolutions, ("kept", "stock")):
         command = [sys.executable, "-m", "benchmarks.techniques", str(resolution), "--here", pages]
         command += ["--rounds", str(options.rounds)]
-        done = subprocess.run(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True, check=True)
-        report(resolution, pages, {name: [Run(*one) for one in runs] for name, runs in json.loads(done.stdout).items()})
+        settings = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}  # as the command line has it
+        told = subprocess.run(command, cwd=Path(__file__).parents[1], env=settings, stdout=subprocess.PIPE, check=True)
+        report(resolution, pages, {name: [Run(*one) for one in runs] for name, runs in json.loads(told.stdout).items()})
 
 
 def report(resolution: int, pages: str, found: dict[str, list[Run]]) -> None:
