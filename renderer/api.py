@@ -15,11 +15,13 @@ from renderer.generators.base import Generator
 from renderer.job import Job, Run, load_generator, plugins, timeline_of
 from renderer.levels import Frames
 from renderer.manifest import write_manifest
+from renderer.pins import pins_of
 from renderer.reel import prepare
 from renderer.registry import Registries
 from renderer.scene.load import read_manifest, read_scene
 from renderer.scene.model import Output, Scene
 from renderer.sinks import SINKS, AdaptedSink, AudioTrack, Sink, SinkSpec, frames_at, sink_for
+from renderer.sinks.keeping import Keeping
 from renderer.timeline.plan import bind
 from renderer.timeline.timeline import Timeline
 from renderer.values.output_preset import OutputPreset, PresetName
@@ -64,15 +66,34 @@ def render(
     frames: range | None = None,
     progress: Progress = lambda count: None,
     registries: Registries | None = None,
+    resume: bool = False,
 ) -> Rendered:
     """Render a scene into its outputs, or into those given here, and return what came of it.
 
-    frames picks a part of the film; progress is called with the number of frames added.
-    Raises LatentreelError, and leaves no half file.
+    frames picks a part of the film; progress is called with the number of frames added. A render that fails leaves
+    nothing. With resume it leaves hidden files from which the same call goes on, as the command line does; where
+    anything about the film has changed, it begins anew.
+    Raises LatentreelError, and leaves no half file under the final name.
     """
     job = scene if isinstance(scene, Job) else prepare(scene, run, registries)
     frames = frames if frames is not None else range(job.timeline.frames)
-    return render_into(job, open_sinks(job, output, frames, registries), frames, progress)
+    sinks = open_sinks(job, output, frames, registries)
+    keeping = look_for_kept(job, sinks, frames, registries) if resume else Keeping()
+    if keeping.first:
+        progress(keeping.first)
+    return render_into(job, sinks, frames, progress, keeping)
+
+
+def look_for_kept(
+    job: Job, sinks: Sequence[Sink], frames: range, registries: Registries | None = None, *, fresh: bool = False
+) -> Keeping:
+    """Return what interrupted renders left of a job's outputs, to go on with, and keep what this one will write.
+
+    fresh throws it away.
+    """
+    registries = registries or plugins()
+    pins = [pins_of(job, sink, frames, registries) for sink in sinks]
+    return Keeping(sinks, pins, len(frames)).look(fresh=fresh)
 
 
 def open_sinks(
@@ -82,11 +103,17 @@ def open_sinks(
     return [open_sink(job, one, frames, registries) for one in outputs_of(job.scene, output, job.run)]
 
 
-def render_into(job: Job, sinks: Sequence[Sink], frames: range, progress: Progress = lambda count: None) -> Rendered:
+def render_into(
+    job: Job,
+    sinks: Sequence[Sink],
+    frames: range,
+    progress: Progress = lambda count: None,
+    keeping: Keeping | None = None,
+) -> Rendered:
     """Render frames of a job into sinks, and write the manifest of every file."""
-    film = make_film(job.timeline, sinks, frames, job.size, job.batch, progress)
+    film = make_film(job.timeline, sinks, frames, job.size, job.batch, progress, keeping)
     for sink in sinks:
-        write_manifest(job, sink, frames)
+        write_manifest(job, sink, frames, keeping)
     return film
 
 

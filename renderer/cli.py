@@ -24,6 +24,7 @@ from renderer import (
     cli_project,
     cli_scene,
 )
+from renderer.cli_film import interrupt, render_kept
 from renderer.cli_options import naming, registries_of, run_of, with_plugins
 from renderer.errors import LatentreelError, ValueProblem, nearest
 from renderer.pages import keep_pages
@@ -133,6 +134,7 @@ def with_run(function: Any) -> Any:
 @click.option("--at", "at", metavar="TIME", help="Render the one frame at a time: 2.5s, 60f, 50%.")
 @click.option("--frames", "part", metavar="A:B", help="Render frames A to B, B not included.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--fresh", is_flag=True, help="Begin anew, although an interrupted render could go on.")
 @click.option("--reload", is_flag=True, help="Render again whenever the scene, its files or a plugin is edited.")
 @with_run
 def film(
@@ -141,10 +143,11 @@ def film(
     at: str | None,
     part: str | None,
     quiet: bool,
+    fresh: bool,
     reload: bool,
     **options: Any,
 ) -> None:
-    """Render a scene."""
+    """Render a scene; if that is interrupted, the same command goes on where it ended."""
     from renderer import api, report
 
     refuse_mistyped(scene)
@@ -157,26 +160,7 @@ def film(
     sinks = api.open_sinks(job, chosen, frames, registries)
     with report.preparing(job.mode.compiled, quiet=quiet):
         job.timeline.generator.warm_up(job.batch)
-    title = f"{scene.name} {job.size[0]}x{job.size[1]}"
-    done = 0
-    try:
-        with report.progress_bar(title, len(frames), quiet=quiet) as advance:
-
-            def progress(count: int) -> None:
-                nonlocal done
-                done += count
-                if interrupt.asked:
-                    raise KeyboardInterrupt
-                advance(count)
-
-            made = api.render_into(job, sinks, frames, progress)
-    except KeyboardInterrupt as stop:
-        busy = "".join(f"; {note}" for note in getattr(stop, "__notes__", ()))
-        report.err.print(
-            f"stopped after {done} of {len(frames)} frames{busy}; nothing was written under the final name",
-            soft_wrap=True,
-        )
-        raise SystemExit(130) from None
+    made = render_kept(job, sinks, frames, registries, fresh=fresh, quiet=quiet)
     report.print_skipped(made.skipped)
     if not quiet:
         report.print_film(made)
@@ -352,23 +336,6 @@ def fail(error: Exception) -> NoReturn:
     """Print an error that is meant for the user, and end with code 2."""
     click.echo(str(error), err=True)
     raise SystemExit(2)
-
-
-class Interrupt:
-    """Raise KeyboardInterrupt when the process is asked to end, and remember it.
-
-    An exception in the middle of a callback, as of the compiler of kernels, would be lost.
-    """
-
-    asked = False
-
-    def __call__(self, number: int, frame: object) -> NoReturn:
-        """Take a signal."""
-        self.asked = True
-        raise KeyboardInterrupt
-
-
-interrupt = Interrupt()
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from renderer.engine import QUEUE_BYTES, render_frames
 from renderer.levels import Frames
 from renderer.pictures import Footage
 from renderer.sinks import Outputs, Sink
+from renderer.sinks.keeping import Keeping
 from renderer.timeline.timeline import Timeline
 from renderer.waiting import Waiting
 
@@ -28,11 +29,12 @@ class Rendered:
     seconds: float
     notes: tuple[str, ...] = field(default=())
     skipped: tuple[str, ...] = field(default=())  # what was left out because it failed
+    kept: int = 0  # frames that an interrupted render had left
 
     @property
     def rate(self) -> float:
         """Return frames a second, encoding included."""
-        return self.frames / max(self.seconds, 1e-9)
+        return (self.frames - self.kept) / max(self.seconds, 1e-9)
 
 
 def make_film(
@@ -42,22 +44,25 @@ def make_film(
     size: tuple[int, int],
     batch: int,
     progress: Progress = lambda count: None,
+    keeping: Keeping | None = None,
 ) -> Rendered:
     """Render frames into sinks and return what came of it; on any error no sink leaves a file.
 
+    With keeping, sinks go on where an interrupted render ended, and leave what they have if they are interrupted.
     Raises what a sink or an effect raised.
     """
     for _, conduct in timeline.conducts:
         conduct.begin()
-    began = time.perf_counter()
-    stream = render_frames(timeline, frames.start, frames.stop, size, batch)
-    with Outputs(sinks) as outputs, Writer(outputs) as writer:
+    began, keeping = time.perf_counter(), keeping or Keeping()
+    stream = render_frames(timeline, frames.start + keeping.first, frames.stop, size, batch)
+    with keeping, Outputs(sinks, keeping.first) as outputs, Writer(outputs) as writer:
         for some in stream:
             writer.put(some)
             progress(len(some))
+            keeping.tell(timeline.skipped)
     files, seconds = tuple(sink.path for sink in sinks), time.perf_counter() - began
     notes = (*timeline.notes, *outputs.notes, *slow_effects(timeline, seconds))
-    return Rendered(files, len(frames), seconds, notes, timeline.skipped)
+    return Rendered(files, len(frames), seconds, notes, keeping.all_skipped(timeline.skipped), keeping.first)
 
 
 def slow_effects(timeline: Timeline | Footage, seconds: float) -> list[str]:

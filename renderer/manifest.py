@@ -20,23 +20,25 @@ from renderer.job import Job, Run, model_path
 from renderer.scene.load import resolved_scene
 from renderer.scene.model import Scene
 from renderer.sinks import Sink
+from renderer.sinks.keeping import Keeping
 from renderer.values.latent import LatentKeys, LatentSource
 
 PACKAGES = ("torch", "numpy", "moviepy", "imageio-ffmpeg", "pillow", "scipy", "pydantic", "librosa")
 
 
-def write_manifest(job: Job, sink: Sink, frames: range) -> Path | None:
+def write_manifest(job: Job, sink: Sink, frames: range, keeping: Keeping | None = None) -> Path | None:
     """Write the manifest of a finished file beside it, and return its path; a sink without a file has none."""
     if not sink.path.exists():
         return None
     path = sink.path.with_name(sink.path.name + ".json")
     part = path.with_name(f".{path.name}.part-{os.getpid()}")
-    part.write_text(json.dumps(manifest(job, sink, frames), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    data = manifest(job, sink, frames, keeping or Keeping())
+    part.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(path)
     return path
 
 
-def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
+def manifest(job: Job, sink: Sink, frames: range, keeping: Keeping) -> dict[str, Any]:
     """Return what is worth knowing of a finished file, as plain data."""
     plan, generator, scene = job.timeline.plan, job.timeline.generator, job.scene
     is_file = is_remote(job.model) or os.path.isfile(job.model)  # noqa: PTH113
@@ -50,6 +52,7 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
             "size": list(job.size),
             "duration": plan.duration,
             "loop": scene.loop.closed,
+            **({"went_on_at": list(keeping.joints)} if keeping.joints else {}),
         },
         "output": {
             "file": sink.path.name,
@@ -58,7 +61,7 @@ def manifest(job: Job, sink: Sink, frames: range) -> dict[str, Any]:
             "encoder": sink.encoder,
             "notes": sink.notes,
         },
-        "skipped": list(job.timeline.skipped),
+        "skipped": list(keeping.all_skipped(job.timeline.skipped)),
         "model": {"name": job.model, "family": generator.family, "hash": model_hash(job.model, embedded=embedded)}
         if not scene.clips
         else {"name": job.run.model, "clips": [model_path(clip.scene, job.run) for clip in scene.clips]},

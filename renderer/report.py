@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from renderer.generators.info import KnownModel, ModelInfo
     from renderer.job import Job
     from renderer.registry import Registries
+    from renderer.sinks.keeping import Keeping
 
 out = Console(highlight=False, markup=False)
 err = Console(stderr=True, highlight=False, markup=False)
@@ -51,13 +52,13 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "frames") -> Iterator[Any]:
-    """Show a bar with frames/s and time left; the function given adds frames to it."""
+def progress_bar(title: str, total: int, *, quiet: bool = False, unit: str = "frames", done: int = 0) -> Iterator[Any]:
+    """Show a bar with frames/s and time left, that begins with `done`; the function given adds frames to it."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(unit), TimeRemainingColumn()
     )  # fmt: skip
     with Progress(*columns, console=err, disable=quiet) as progress:
-        task = progress.add_task(title, total=total)
+        task = progress.add_task(title, total=total, completed=done)
         yield lambda count: progress.advance(task, count)
 
 
@@ -75,6 +76,13 @@ def preparing(compiled: bool, *, quiet: bool = False) -> Iterator[None]:
     """Say why nothing is rendered yet, while a network is compiled."""
     what = "compiling the network for this machine; a minute or two" if compiled else "preparing kernels for this CPU"
     with nullcontext() if quiet else err.status(f"{what}, once ..."):
+        yield
+
+
+@contextmanager
+def finding(*, quiet: bool = False) -> Iterator[None]:
+    """Say that what an interrupted render left is looked at, which may still be written by its encoder."""
+    with nullcontext() if quiet else err.status("looking for what an interrupted render left"):
         yield
 
 
@@ -122,8 +130,10 @@ def print_film(film: Rendered) -> None:
     print_notes(film.notes)
     for file in film.files:
         out.print(nearby(file), soft_wrap=True)
-    count = "1 frame" if film.frames == 1 else f"{film.frames} frames"
-    err.print(f"{count} in {film.seconds:.1f} s" + (f", {film.rate:.1f} frames/s" if film.frames > 1 else ""))
+    new = film.frames - film.kept
+    count = "1 frame" if new == 1 else f"{new} frames"
+    before = f", {film.kept} were there" if film.kept else ""
+    err.print(f"{count} in {film.seconds:.1f} s" + (f", {film.rate:.1f} frames/s" if new > 1 else "") + before)
 
 
 def print_fresh(film: Rendered, changed: Sequence[Path]) -> None:
@@ -134,6 +144,20 @@ def print_fresh(film: Rendered, changed: Sequence[Path]) -> None:
         f"{time.strftime('%H:%M:%S')}  {files}: {film.frames} frames in {film.seconds:.1f} s{why}", soft_wrap=True
     )
     print_skipped(film.skipped)
+
+
+def print_kept(keeping: Keeping) -> None:
+    """Print what of a render that failed is kept, if anything is."""
+    if keeping.kept != 0:
+        err.print(kept(keeping), soft_wrap=True)
+
+
+def kept(keeping: Keeping) -> str:
+    """Return how many frames of a render that did not end well are kept, in words."""
+    if keeping.kept == 0:
+        return "nothing was written under the final name"
+    frames = "what is still being written" if keeping.kept is None else f"{keeping.kept} of {keeping.total} frames"
+    return f"kept {frames}; run the same command again to go on"
 
 
 def print_skipped(skipped: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ LAYERS = [
     ["film", "job"],
     ["reel"],
     ["manifest"],
+    ["pins"],
     ["api"],
     ["sheet", "samples", "axes", "reference", "report", "trial", "plot", "demo"],
     ["directions", "inversion", "bench", "song"],

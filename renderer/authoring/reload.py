@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from renderer.job import Job, Run, load_generator
 from renderer.plugin_manager import load_plugins
 from renderer.reel import prepare
 from renderer.registry import Registries
-from renderer.scene.tree import Tree
+from renderer.scene.files import files_of
 
 INSTALLED = ("site-packages", "dist-packages")  # folders whose packages nobody edits
 States = dict[Path, tuple[int, int] | None]  # time of the last change in ns, and bytes; None for no file
@@ -102,21 +102,6 @@ def state_of(paths: Iterable[Path]) -> States:
         except OSError:
             states[path] = None
     return states
-
-
-def files_of(tree: Tree, folder: Path) -> Iterator[Path]:
-    """Yield the files that a scene was read from or names, which lie in its folder or below it."""
-    yield Path(tree.place.file)
-    inner = tree.value.values() if isinstance(tree.value, dict) else tree.value if isinstance(tree.value, list) else ()
-    for part in inner:
-        yield from files_of(part, folder)
-    if isinstance(tree.value, str) and len(tree.value) < 200:
-        named = folder / tree.value.split("[")[0]
-        try:
-            if named.is_file():
-                yield named
-        except (OSError, ValueError):  # a text that can be the name of no file
-            return
 
 
 def edited_packages() -> set[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -123,7 +124,15 @@ def model_hash(path_or_name: str | Path, *, embedded: Embedded = EMBEDDED) -> st
         from renderer import __version__
 
         return f"{path_or_name} {__version__}"
-    with existing_file(path_or_name, embedded).open("rb") as stream:
+    file = existing_file(path_or_name, embedded)
+    state = file.stat()
+    return _file_hash(file.absolute(), state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=16)
+def _file_hash(file: Path, changed: int, size: int) -> str:
+    """Return the SHA-256 of a file, computed once in a process while its time and its size stay the same."""
+    with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
@@ -9,7 +10,7 @@ from math import ceil, floor
 import numpy as np
 from PIL import Image
 
-from renderer.sinks.base import Frames, Sink
+from renderer.sinks.base import Frames, Piece, Sink
 
 
 def frames_at(frames: int, fps: Fraction, new_fps: Fraction) -> int:
@@ -57,6 +58,30 @@ class AdaptedSink(Sink):
         """Return the encoder of the sink."""
         return self.sink.encoder
 
+    @property
+    def resumes(self) -> bool:
+        """Say whether the sink can go on with what an interrupted run has written."""
+        return self.sink.resumes
+
+    @property
+    def innermost(self) -> Sink:
+        """Return the sink that writes the file."""
+        return self.sink.innermost
+
+    def spared(self, kept: int) -> int:
+        """Return how many frames stand before the one that frame `kept` of the sink is made from."""
+        count = self.spec.frames
+        return count if kept >= self.sink.spec.frames else min(count, self._source(kept))
+
+    def take_up(self, pieces: Sequence[Piece]) -> None:
+        """Let the sink go on after pieces."""
+        self.sink.take_up(pieces)
+        self._sent = self.sink.written
+        self.written = self.spared(self._sent)
+
+    def _source(self, index: int) -> int:
+        return floor(index * self.spec.fps / self.sink.spec.fps)
+
     def check(self) -> None:
         """Note what becomes of the frames; the sink has checked all else."""
         come, go = self.spec, self.sink.spec
@@ -74,7 +99,7 @@ class AdaptedSink(Sink):
         """Send on those of frames [N, H, W, C] that are seen."""
         go, picks = self.sink.spec, list[int]()
         while self._sent + len(picks) < go.frames:
-            index = floor((self._sent + len(picks)) * self.spec.fps / go.fps) - self.written
+            index = self._source(self._sent + len(picks)) - self.written
             if index >= len(frames):
                 break
             picks.append(index)

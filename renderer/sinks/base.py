@@ -6,11 +6,12 @@ import itertools
 import os
 import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Literal, Self
+from typing import IO, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,14 @@ class SinkSpec:
         return self.frames / self.fps
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Name what an interrupted render left of an output, and how many frames of it are whole."""
+
+    path: Path
+    frames: int
+
+
 class Sink(ABC):
     """Write frames to a file; use it as a context manager.
 
@@ -114,7 +123,10 @@ class Sink(ABC):
         self.path = self.target()
         self.part = _part_name(self.path)
         self.notes: list[str] = []  # what the user should be told, one sentence each
-        self.written = 0  # frames
+        self.written = 0  # frames, those of earlier pieces included
+        self.pieces: tuple[Piece, ...] = ()  # what interrupted renders left, in the order of its frames
+        self.keeps = False  # whether a render that fails leaves its reel to be gone on with
+        self.log: IO[str] | None = None  # where a program that encodes puts its words; None: a file without a name
         self._state: Literal["new", "open", "closed"] = "new"
         self.check()
 
@@ -132,6 +144,34 @@ class Sink(ABC):
     def keeps_alpha(self) -> bool:
         """Say whether alpha that comes is written."""
         return self.supports_alpha
+
+    @property
+    def resumes(self) -> bool:
+        """Say whether a later run can go on with what an interrupted one has written."""
+        return False
+
+    @property
+    def innermost(self) -> Sink:
+        """Return the sink that writes the file."""
+        return self
+
+    @property
+    def reel(self) -> Path:
+        """Return the path of what the frames of this run are written to."""
+        return self.part
+
+    def count(self, piece: Path) -> int:
+        """Return how many frames a reel holds that was left by an interrupted run; 0 where it cannot be used."""
+        return 0
+
+    def spared(self, kept: int) -> int:
+        """Return how many frames need not come again, where so many of the file are there."""
+        return kept
+
+    def take_up(self, pieces: Sequence[Piece]) -> None:
+        """Go on after pieces, which are not empty; this comes before opening."""
+        self.pieces = tuple(pieces)
+        self.written = sum(piece.frames for piece in pieces)
 
     def target(self) -> Path:
         """Return the absolute path of what is written in the end."""
@@ -181,6 +221,10 @@ class Sink(ABC):
     def cancel(self) -> None:  # noqa: B027
         """Stop at once, ending every process; the part file is removed afterwards."""
 
+    def leave(self) -> None:
+        """Stop, with a reel that holds what has come and nothing else beside it."""
+        self.cancel()
+
     def move(self) -> None:
         """Give the finished part file its final name."""
         self.part.replace(self.path)
@@ -225,11 +269,15 @@ class Sink(ABC):
             self.abort()
 
     def abort(self) -> None:
-        """Stop and remove the part file; an older file under the final name stays as it is."""
+        """Stop and remove the part file, or leave the reel; an older file under the final name stays as it is."""
         if self._state == "open":
             self._state = "closed"
-            self.cancel()
-        _remove(self.part)
+            if self.keeps:
+                self.leave()
+            else:
+                self.cancel()
+        if not self.keeps or self.reel != self.part:
+            remove(self.part)
 
     def __enter__(self) -> Self:
         try:
@@ -273,7 +321,8 @@ def _part_name(path: Path) -> Path:
     return path.with_name(f".{path.stem}.part-{os.getpid()}-{next(_numbers)}{path.suffix}")
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -83,12 +84,12 @@ def raw_input(width: int, height: int, fps: Fraction, channels: int) -> list[str
 class FfmpegPipe:
     """Feed raw frames to an ffmpeg process.
 
-    Its log goes to a file without a name, so that neither side ever waits for the other to read.
+    Its log goes to a file, without a name unless one is given, so that neither side ever waits for the other to read.
     """
 
-    def __init__(self, shown: Path, arguments: Sequence[str]) -> None:
+    def __init__(self, shown: Path, arguments: Sequence[str], log: IO[str] | None = None) -> None:
         self._shown = shown
-        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._log = log or tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         try:
             self._process = self._start(arguments)
         except BaseException:
@@ -118,6 +119,12 @@ class FfmpegPipe:
                 raise self._failure()
         finally:
             self._log.close()
+
+    def release(self) -> None:
+        """Let ffmpeg complete a file of what has come, and say nothing of how that went; allowed at any time."""
+        self._hang_up()
+        self._process.wait()
+        self._log.close()
 
     def kill(self) -> None:
         """End ffmpeg at once and free everything; allowed at any time."""

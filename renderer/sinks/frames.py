@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from renderer.errors import SinkError
-from renderer.sinks.base import Frames, Sink
+from renderer.sinks.base import Frames, Piece, Sink
 from renderer.sinks.pixels import to_rgb
 
 EFFORT = {"draft": 1, "good": 4, "best": 6}  # of zlib; the pixels are the same, 9 takes twenty times as long
@@ -42,6 +44,16 @@ class PictureSink(Sink):
             picture.save(path, "PNG", compress_level=EFFORT[self.spec.quality])
         else:
             picture.save(path, "JPEG", quality=JPEG_QUALITY[self.spec.quality], subsampling=0)
+
+
+def is_whole(picture: Path) -> bool:
+    """Say whether a picture can be read to its end."""
+    try:
+        with Image.open(picture) as opened:
+            opened.load()
+    except (OSError, SyntaxError, ValueError):  # Pillow raises SyntaxError for a broken PNG
+        return False
+    return True
 
 
 class StillSink(PictureSink):
@@ -119,9 +131,27 @@ class FramesSink(PictureSink):
         """Say whether the folder holds one of the frames that will come."""
         return any((self.path / self.numbered(index)).exists() for index in range(self.spec.frames))
 
+    @property
+    def resumes(self) -> bool:
+        """Say that the frames that are there need not be written again."""
+        return True
+
+    def count(self, piece: Path) -> int:
+        """Return how many frames a folder holds, without a gap; the last may be half written."""
+        names = (piece / self.numbered(index) for index in range(self.spec.frames))
+        there = sum(1 for _ in itertools.takewhile(Path.is_file, names))
+        while there and not is_whole(piece / self.numbered(there - 1)):
+            there -= 1
+        return there
+
+    def take_up(self, pieces: Sequence[Piece]) -> None:
+        """Go on in the folder that is there."""
+        super().take_up(pieces)
+        self.part = pieces[0].path
+
     def begin(self) -> None:
         """Make the folder of the unfinished frames."""
-        self.part.mkdir()
+        self.part.mkdir(exist_ok=bool(self.pieces))
 
     def encode(self, frames: Frames) -> None:
         """Write frames [N, H, W, C]."""

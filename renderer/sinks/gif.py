@@ -73,9 +73,8 @@ class GifSink(TwoPassSink):
             size, settings = self._make(new, settings), new
         self._tell(settings, began, size)
 
-    def cancel(self) -> None:
-        """End ffmpeg and remove what lies beside the target."""
-        super().cancel()
+    def _clean(self) -> None:
+        super()._clean()
         self.palette.unlink(missing_ok=True)
 
     def finish(self) -> None:

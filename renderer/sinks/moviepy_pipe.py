@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from renderer.sinks.base import Frames
 from renderer.sinks.ffmpeg import FfmpegPipe
@@ -24,9 +24,17 @@ class MoviepyPipe(FfmpegPipe):
     code, and it reads ffmpeg's words only when a write fails.
     """
 
-    def __init__(self, shown: Path, part: Path, size: tuple[int, int], fps: Fraction, **options: Any) -> None:
+    def __init__(
+        self,
+        shown: Path,
+        part: Path,
+        size: tuple[int, int],
+        fps: Fraction,
+        log: IO[str] | None = None,
+        **options: Any,
+    ) -> None:
         self._options = {"filename": str(part), "size": size, "fps": float(fps), **options}
-        super().__init__(shown, ())
+        super().__init__(shown, (), log)
 
     def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         from moviepy.video.io.ffmpeg_writer import FFMPEG_VideoWriter  # takes a quarter of a second

@@ -13,11 +13,12 @@ class Outputs:
     """Write the same frames to several sinks; use it as a context manager.
 
     A sink that fails while frames come ends all of them. One that fails when closing, as a GIF that does not
-    get under its cap, leaves the others their files.
+    get under its cap, leaves the others their files. start is the number of the first frame that will come; sinks that
+    go on with what is there may have had it.
     """
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
-        self.sinks = tuple(sinks)
+    def __init__(self, sinks: Sequence[Sink], start: int = 0) -> None:
+        self.sinks, self.come = tuple(sinks), start
 
     @property
     def notes(self) -> list[str]:
@@ -27,7 +28,10 @@ class Outputs:
     def write(self, frames: Frames) -> None:
         """Take the next frames, uint8 [N, H, W, C]; raises SinkError."""
         for sink in self.sinks:
-            sink.write(frames)
+            new = frames[max(0, sink.written - self.come) :]
+            if len(new):
+                sink.write(new)
+        self.come += len(frames)
 
     def close(self) -> None:
         """Complete every file, then raise the first SinkError there was."""

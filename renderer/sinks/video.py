@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from renderer.errors import SinkError
-from renderer.sinks.base import Frames, Sink
+from renderer.sinks.base import Frames, Piece, Sink, SinkSpec
 from renderer.sinks.encoders import AUTO, SOFTWARE, Encoder, choose_encoder
 from renderer.sinks.ffmpeg import FfmpegPipe, raw_input
 from renderer.sinks.moviepy_pipe import MoviepyPipe, fps_is_safe
+from renderer.sinks.pieces import count_frames, join
 from renderer.sinks.pixels import pad_even, to_rgb, to_rgba_or_rgb
 from renderer.sinks.sound import check_sound, is_copied, sound_input, sound_output
 
@@ -65,6 +68,24 @@ class VideoSink(Sink):
         """Return the arguments that stand before the inputs of ffmpeg."""
         return []
 
+    def container(self) -> list[str]:
+        """Return the arguments of the file, whatever stands in it."""
+        return []
+
+    @property
+    def resumes(self) -> bool:
+        """Say that ffmpeg completes what it has, even after the end of this process."""
+        return True
+
+    @property
+    def reel(self) -> Path:
+        """Return the path of what is encoded: the file itself, or the next piece of it."""
+        return self.part.with_suffix(f".piece{self.part.suffix}") if self.pieces else self.part
+
+    def count(self, piece: Path) -> int:
+        """Return how many frames stand in a piece."""
+        return count_frames(piece, self.spec.fps)
+
     @property
     def by_moviepy(self) -> bool:
         """Say whether moviepy writes this film right: it rounds fps, and opens one sound only, once."""
@@ -96,8 +117,10 @@ class VideoSink(Sink):
         return "copy" if is_copied(self.spec, self.copies) else self.audio_codec
 
     def begin(self) -> None:
-        """Start moviepy or ffmpeg."""
-        self._pipe = self._moviepy_pipe() if self.by_moviepy else self._ffmpeg_pipe()
+        """Start moviepy or ffmpeg, unless every frame is there; only the first piece has sound, for it may be all."""
+        if self.written < self.spec.frames:
+            spec = replace(self.spec, audio=None) if self.pieces else self.spec
+            self._pipe = self._moviepy_pipe(spec) if self.by_moviepy else self._ffmpeg_pipe(spec)
 
     def encode(self, frames: Frames) -> None:
         """Send frames [N, H, W, C] on, with even sides if need be."""
@@ -106,40 +129,55 @@ class VideoSink(Sink):
         self._pipe.write(pad_even(colours) if self.even else colours)
 
     def finish(self) -> None:
-        """Complete the file."""
-        assert self._pipe is not None
-        self._pipe.close()
+        """Complete the file, of all its pieces."""
+        if self._pipe is not None:
+            self._pipe.close()
+        if self.pieces:
+            self._join()
 
     def cancel(self) -> None:
         """End moviepy or ffmpeg at once."""
         if self._pipe is not None:
             self._pipe.kill()
 
-    def _parameters(self) -> list[str]:
-        copied = self.sound_codec == "copy"
-        sound = [] if self.spec.audio is None or copied else self.sound()
-        return [*sound_output(self.spec, copied=copied), *self.picture(), *sound]
+    def leave(self) -> None:
+        """Let the piece be completed."""
+        if self._pipe is not None:
+            self._pipe.release()
 
-    def _moviepy_pipe(self) -> FfmpegPipe:
-        spec = self.spec
+    def _join(self) -> None:
+        new = self.spec.frames - sum(piece.frames for piece in self.pieces)
+        pieces = [*self.pieces, Piece(self.reel, new)] if new else self.pieces
+        join(self.spec, pieces, self.part, [*sound_input(self.spec), "-c:a", self.sound_codec],
+             [*self._sound_parameters(self.spec), *self.container()])  # fmt: skip
+
+    def _sound_parameters(self, spec: SinkSpec) -> list[str]:
+        copied = self.sound_codec == "copy"
+        return [*sound_output(spec, copied=copied), *([] if spec.audio is None or copied else self.sound())]
+
+    def _parameters(self, spec: SinkSpec) -> list[str]:
+        return [*self._sound_parameters(spec), *self.picture(), *self.container()]
+
+    def _moviepy_pipe(self, spec: SinkSpec) -> FfmpegPipe:
         track = {} if spec.audio is None else {"audiofile": sound_input(spec)[1], "audio_codec": self.sound_codec}
         return MoviepyPipe(
             spec.path,
-            self.part,
+            self.reel,
             self.size,
             spec.fps,
+            self.log,
             codec=self.video_codec,
             preset=self.preset() or "medium",  # moviepy always sends one
             with_mask=self.alpha,
-            ffmpeg_params=[*self._parameters(), "-loglevel", "error", "-nostats"],
+            ffmpeg_params=[*self._parameters(spec), "-loglevel", "error", "-nostats"],
             **track,
         )
 
-    def _ffmpeg_pipe(self) -> FfmpegPipe:
-        spec, preset = self.spec, self.preset()
+    def _ffmpeg_pipe(self, spec: SinkSpec) -> FfmpegPipe:
+        preset = self.preset()
         inputs = [*self.opening(), *raw_input(*self.size, spec.fps, 4 if self.alpha else 3), *sound_input(spec)]
         codecs = ["-c:v", self.video_codec, "-c:a", self.sound_codec, *(["-preset", preset] if preset else [])]
-        return FfmpegPipe(spec.path, [*inputs, *codecs, *self._parameters(), str(self.part)])
+        return FfmpegPipe(spec.path, [*inputs, *codecs, *self._parameters(spec), str(self.reel)], self.log)
 
     def _keyframes(self) -> list[str]:
         """Return the arguments that put a keyframe at least every two seconds."""
@@ -192,12 +230,16 @@ class Mp4Sink(VideoSink):
 
     def picture(self) -> list[str]:
         """Return the arguments of the encoder."""
-        rest = [*self._keyframes(), *self._ceiling(), "-movflags", "+faststart"]
+        rest = [*self._keyframes(), *self._ceiling()]
         hardware = self._hardware
         if hardware is None:
             return ["-crf", H264[self.spec.quality][1], *bt709("yuv420p"), *rest]
         colours = bt709(hardware.pixels, "hwupload" if hardware.uploaded else "")
         return [*hardware.qualities[self.spec.quality], *colours, *rest]
+
+    def container(self) -> list[str]:
+        """Return what puts the index in front."""
+        return ["-movflags", "+faststart"]
 
     def _ceiling(self) -> list[str]:
         """Return the arguments that keep the pictures of any second below the rate that is allowed."""

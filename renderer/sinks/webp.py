@@ -24,6 +24,11 @@ class WebpSink(TwoPassSink):
     codec = "WebP"
     writer = "ffmpeg"
 
+    @property
+    def resumes(self) -> bool:
+        """Say whether there is a lossless film to go on with."""
+        return self.spec.max_bytes is not None
+
     def begin(self) -> None:
         """Start ffmpeg."""
         if self.spec.max_bytes is not None:
@@ -64,9 +69,8 @@ class WebpSink(TwoPassSink):
         self.notes.append(f"{megabytes(began)} > {megabytes(cap)}: {told}")
         self._sweep()
 
-    def cancel(self) -> None:
-        """End ffmpeg and remove what lies beside the target."""
-        super().cancel()
+    def _clean(self) -> None:
+        super()._clean()
         self._sweep()
 
     def _tried(self, quality: int) -> Path:
