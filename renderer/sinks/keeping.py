@@ -115,17 +115,22 @@ class Keeper:
             descriptor = os.dup(self._lock.fileno())
             self.sink.log = os.fdopen(descriptor, "a+", encoding="utf-8", errors="replace")
 
-    def clear(self) -> None:
-        """Remove all that interrupted runs left."""
-        note = self.read()
+    def drop(self) -> None:
+        """Remove what stands behind the pieces that were found, and whatever else their runs left."""
+        kept, note = {piece.path for piece in self.pieces}, self.read()
         for name in note.reels if note else ():
             run = _RUN.match(name)
             for path in list(self.note.parent.iterdir()) if run else ():
-                if path.name == run[1] or path.name.startswith(f"{run[1]}."):  # type: ignore[index]
+                of_run = path.name == run[1] or path.name.startswith(f"{run[1]}.")  # type: ignore[index]
+                if of_run and path not in kept:
                     with contextlib.suppress(OSError):
                         remove(path)
-        self.note.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove all that interrupted runs left."""
         self.old, self.pieces = None, ()
+        self.drop()
+        self.note.unlink(missing_ok=True)
 
     def release(self, *, leaving: bool = False) -> None:
         """Give the output free."""
@@ -205,6 +210,7 @@ class Keeping:
         self.joints = (*(one for one in notes[0].joints if one < self.first), self.first)
         self.skipped = self.all_skipped(sentence for note in notes for sentence in note.skipped)
         for sink, keeper in zip(self.sinks, self.keepers, strict=True):
+            keeper.drop()
             sink.take_up(keeper.pieces)
 
     def _reason(self) -> str:

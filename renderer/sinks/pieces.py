@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,23 +17,42 @@ MILLISECONDS = (".mkv", ".webm")  # files that count time in them
 _BASE = re.compile(r"^#tb 0: (\d+/\d+)", re.MULTILINE)
 
 
-def count_frames(path: Path, fps: Fraction) -> int:
-    """Return how many frames a film holds, by its packets; 0 where it is broken or a frame is missing.
+@dataclass(frozen=True)
+class Packets:
+    """Hold when the packets of a film are decoded and shown, in ticks, and the seconds of a tick."""
 
-    What its header says does not count, nor does a film of which ffmpeg says anything bad.
-    """
+    decoded: tuple[int, ...]
+    shown: tuple[int, ...]
+    tick: Fraction
+
+    def is_even(self, fps: Fraction) -> bool:
+        """Say whether every frame is there at its time, to the nearest tick."""
+        first, each = min(self.shown), 1 / (fps * self.tick)
+        return all(abs(time - first - index * each) <= 1 for index, time in enumerate(sorted(self.shown)))
+
+    def delay(self, fps: Fraction) -> int:
+        """Return how many frames before the first is shown it is decoded, which B-frames ask for."""
+        return round((self.shown[0] - self.decoded[0]) * self.tick * fps)
+
+
+def read_packets(path: Path) -> Packets | None:
+    """Return the packets of the pictures in a film, none of which is decoded; None where ffmpeg says anything bad."""
     if not path.is_file():
-        return 0
+        return None
     told = ["-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
     command = [ffmpeg_exe(), "-nostdin", "-hide_banner", "-loglevel", "error", "-i", str(path), *told]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
     base = _BASE.search(done.stdout)
-    if done.returncode or done.stderr.strip() or base is None:
-        return 0
-    rows = (line.split(",") for line in done.stdout.splitlines() if not line.startswith("#"))
-    times, ticks = sorted(int(row[2]) for row in rows), 1 / (fps * Fraction(base[1]))  # of the base, for each frame
-    even = all(abs(time - times[0] - index * ticks) <= 1 for index, time in enumerate(times))
-    return len(times) if even else 0
+    rows = [line.split(",") for line in done.stdout.splitlines() if not line.startswith("#")]
+    if done.returncode or done.stderr.strip() or base is None or not rows:
+        return None
+    return Packets(tuple(int(row[1]) for row in rows), tuple(int(row[2]) for row in rows), Fraction(base[1]))
+
+
+def count_frames(path: Path, fps: Fraction) -> int:
+    """Return how many frames a film holds, whatever its header says; 0 where it is broken or one is missing."""
+    packets = read_packets(path)
+    return len(packets.shown) if packets is not None and packets.is_even(fps) else 0
 
 
 def join(
@@ -49,7 +69,9 @@ def join(
         listing.write_text(_listed(pieces, spec.fps), encoding="utf-8")
         inputs = ["-f", "concat", "-safe", "0", "-i", str(listing), *sound]
         mapped = rest or ["-map", "0:v:0"]
-        run_ffmpeg(spec.path, [*inputs, "-c:v", "copy", "-bsf:v", _timing(target, spec.fps), *mapped, str(target)])
+        found = [read_packets(piece.path) for piece in pieces]
+        timing = _timing(target, spec.fps, max((one.delay(spec.fps) for one in found if one), default=0))
+        run_ffmpeg(spec.path, [*inputs, "-c:v", "copy", "-bsf:v", timing, *mapped, str(target)])
     finally:
         listing.unlink(missing_ok=True)
     if (there := count_frames(target, spec.fps)) != spec.frames:
@@ -65,12 +87,13 @@ def _listed(pieces: Sequence[Piece], fps: Fraction) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _timing(target: Path, fps: Fraction) -> str:
+def _timing(target: Path, fps: Fraction, delay: int) -> str:
     """Return the filter that gives packets the times that they have in a film of one piece.
 
     Where time is counted in milliseconds, sums of rounded times would be off by one; such films hold packets in the
-    order of their pictures. The others begin late where the sound of a piece begins before its pictures.
+    order of their pictures. In others a piece may begin late, where its sound begins before its pictures, and a short
+    one is decoded without the delay that longer ones have.
     """
     if target.suffix in MILLISECONDS:
         return f"setts=ts=floor(N*{1000 * fps.denominator}/{fps.numerator}+0.5)"
-    return "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS"
+    return f"setts=pts=PTS-STARTPTS:dts=floor((N-{delay})*{fps.denominator}/({fps.numerator}*TB)+0.5)"
