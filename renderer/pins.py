@@ -19,6 +19,7 @@ from renderer.sinks import Sink
 from renderer.sinks.intermediate import TwoPassSink
 from renderer.sinks.keeping import DIGEST, Keeping
 
+LARGE = 256 * 1024**2  # bytes; a file beyond this takes a quarter of a second to read
 NOT_FRAMES = ("output", "on_error")  # keys of a scene that have pins of their own
 
 
@@ -101,10 +102,13 @@ def code_of(scene: Scene, registries: Registries) -> set[Path]:
 
 
 def digest(files: Iterable[Path]) -> str:
-    """Return what tells files of one content from those of another."""
+    """Return what tells files of one content from those of another; of large files the length and time count."""
     found = hashlib.blake2b(digest_size=16)
     for file in sorted(files):
+        state = file.stat()
         with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
+            if state.st_size > LARGE:
+                found.update(f"{state.st_size} {state.st_mtime_ns}".encode())
+            while state.st_size <= LARGE and (block := stream.read(1 << 20)):
                 found.update(block)
     return DIGEST + found.hexdigest()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
+import secrets
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -20,8 +20,6 @@ from renderer.errors import SinkError
 
 Frames = NDArray[np.uint8]  # [N, H, W, C]: sRGB, straight alpha; C is 1 (grey), 3 (RGB) or 4 (RGBA)
 Quality = Literal["draft", "good", "best"]
-
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -242,13 +240,13 @@ class Sink(ABC):
             )
         if self.written + len(frames) > spec.frames:
             raise SinkError(f"{spec.path}: {spec.frames} frames were announced, more have come")
-        with _readable(self.spec.path, self.name):
+        with readable(self.spec.path, self.name):
             self.encode(frames)
         self.written += len(frames)
 
     def open(self) -> Self:
         """Create the folder and start; raises SinkError."""
-        with _readable(self.spec.path, self.name):
+        with readable(self.spec.path, self.name):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._state = "open"
             self.begin()
@@ -261,7 +259,7 @@ class Sink(ABC):
         try:
             if self.written < self.spec.frames:
                 raise SinkError(f"{self.spec.path}: only {self.written} of {self.spec.frames} frames have come")
-            with _readable(self.spec.path, self.name):
+            with readable(self.spec.path, self.name):
                 self.finish()
                 self.move()
             self._state = "closed"
@@ -295,7 +293,7 @@ class Sink(ABC):
             self.abort()
 
 
-class _readable:
+class readable:
     """Turn an OSError, or whatever else an output raises, into a SinkError of one sentence."""
 
     def __init__(self, path: Path, name: str) -> None:
@@ -317,8 +315,8 @@ class _readable:
 
 
 def _part_name(path: Path) -> Path:
-    """Return a hidden name beside `path` with its suffix, unique in this process and among processes."""
-    return path.with_name(f".{path.stem}.part-{os.getpid()}-{next(_numbers)}{path.suffix}")
+    """Return a hidden name beside `path` with its suffix, unlike that of any other run, before or at the same time."""
+    return path.with_name(f".{path.stem}.part-{secrets.token_hex(4)}{path.suffix}")
 
 
 def remove(path: Path) -> None:

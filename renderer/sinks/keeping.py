@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from renderer.sinks.base import Piece, Sink, remove
+from renderer.sinks.base import Piece, Sink, readable, remove
 
 try:
     import fcntl
@@ -31,7 +31,7 @@ except ImportError:  # of Windows, where files are not shared as here; two rende
 DIGEST = "blake2b:"  # what the value of a pin begins with that nobody can read
 LONGEST = 40  # letters of a value in a sentence
 PATIENCE = 60.0  # seconds for which the encoder of a render that was killed may go on
-_RUN = re.compile(r"^(\..*\.part-\d+-\d+)(\.|$)")  # what the files of one run begin with
+_RUN = re.compile(r"(\.[^/\\]*\.part-[0-9a-f]{8})(\.[^/\\]*)?")  # what the files of one run begin with
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ class Keeper:
         try:
             data = json.loads(self.note.read_text(encoding="utf-8"))
             lists = {name: tuple(data[name]) for name in ("reels", "skipped", "joints")}
-            return Note(pins=dict(data["pins"]), process=int(data["process"]), **lists)
+            note = Note(pins=dict(data["pins"]), process=int(data["process"]), **lists)
+            return note if all(_RUN.fullmatch(name) for name in note.reels) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -109,9 +110,11 @@ class Keeper:
     def begin(self, skipped: Sequence[str], joints: Sequence[int]) -> None:
         """Write the note of a run that begins, and let its sink leave what it has if it is interrupted."""
         names = [piece.path.name for piece in self.pieces]
-        self.write(list(dict.fromkeys([*names, self.sink.reel.name])), skipped, joints)
+        with readable(self.sink.spec.path, self.sink.name):
+            self.write(list(dict.fromkeys([*names, self.sink.reel.name])), skipped, joints)
         self.sink.keeps = True
         if self._lock is not None:  # the encoder inherits the lock with its log
+            self._lock.truncate(0)
             descriptor = os.dup(self._lock.fileno())
             self.sink.log = os.fdopen(descriptor, "a+", encoding="utf-8", errors="replace")
 
@@ -119,10 +122,9 @@ class Keeper:
         """Remove what stands behind the pieces that were found, and whatever else their runs left."""
         kept, note = {piece.path for piece in self.pieces}, self.read()
         for name in note.reels if note else ():
-            run = _RUN.match(name)
-            for path in list(self.note.parent.iterdir()) if run else ():
-                of_run = path.name == run[1] or path.name.startswith(f"{run[1]}.")  # type: ignore[index]
-                if of_run and path not in kept:
+            run = _RUN.sub(r"\1", name)
+            for path in list(self.note.parent.iterdir()):
+                if (path.name == run or path.name.startswith(f"{run}.")) and path not in kept:
                     with contextlib.suppress(OSError):
                         remove(path)
 
@@ -160,8 +162,9 @@ class Keeping:
 
     def look(self, *, fresh: bool = False) -> Self:
         """Find what is there to go on with, and remove what is not; `told` then says how the render begins."""
-        unable = [sink for sink in self.sinks if not sink.resumes]
-        if unable or len({sink.path for sink in self.sinks}) < len(self.sinks):
+        paths = [sink.path for sink in self.sinks]
+        unable = [sink for sink in self.sinks if not sink.resumes or paths.count(sink.path) > 1]
+        if unable:
             self.keepers = [keeper for keeper in self.keepers if keeper.note.exists()]
         try:
             busy = [keeper.sink.spec.path for keeper in self.keepers if not keeper.claim()]
@@ -175,7 +178,7 @@ class Keeping:
             self._begin(fresh=fresh)
             return self
         for keeper in self.keepers:
-            keeper.release(leaving=bool(busy))
+            keeper.release(leaving=keeper.note.exists())
         self.keepers = []
         return self
 
@@ -236,8 +239,13 @@ class Keeping:
             keeper.write(note.reels if note else (), self.all_skipped(self._now), self.joints)
 
     def __enter__(self) -> Self:
-        for keeper in self.keepers:
-            keeper.begin(self.skipped, self.joints)
+        try:
+            for keeper in self.keepers:
+                keeper.begin(self.skipped, self.joints)
+        except BaseException:
+            for keeper in self.keepers:
+                keeper.release(leaving=True)
+            raise
         return self
 
     def __exit__(

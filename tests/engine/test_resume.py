@@ -20,9 +20,11 @@ from renderer import Run, load_scene, render
 from renderer.cli import cli
 from renderer.errors import LatentreelError
 from renderer.job import plugins
+from renderer.sinks import AudioTrack
 from renderer.sinks.pieces import read_packets
 from tests.conftest import run_render
-from tests.sinks.sink_probe import audio_line, decode, decode_sound, frame_times
+from tests.sinks.sink_probe import audio_line, decode, decode_sound, frame_times, smooth
+from tests.sinks.sink_probe import render as write
 
 SCENE = """
 size: 64
@@ -112,6 +114,21 @@ def same_film(whole, resumed, near):
     if audio_line(whole):
         sound = sound and np.array_equal(decode_sound(whole), decode_sound(resumed))
     return alike and even and sound
+
+
+def test_the_comparison_can_fail(tmp_path):
+    frames = smooth(12, 64, 64)
+    late = np.concatenate([frames[:6], frames[5:11]])
+    for name, one, fps in (("a", frames, 10), ("b", frames, 10), ("other", late, 10), ("slow", frames, 9)):
+        write(tmp_path / f"{name}.mp4", one, fps)
+    assert same_film(tmp_path / "a.mp4", tmp_path / "b.mp4", 35)
+    assert not same_film(tmp_path / "a.mp4", tmp_path / "other.mp4", 35)
+    assert not same_film(tmp_path / "a.mp4", tmp_path / "slow.mp4", 35)
+    tone(tmp_path / "song.wav", 1.2)
+    for name, start in (("c", 0.0), ("d", 0.1)):
+        write(tmp_path / f"{name}.mp4", frames, 10, audio=AudioTrack(tmp_path / "song.wav", start))
+    assert not same_film(tmp_path / "c.mp4", tmp_path / "d.mp4", 35)
+    assert not same_film(tmp_path / "c.mp4", tmp_path / "a.mp4", 35)
 
 
 def kept(told):
