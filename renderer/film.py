@@ -55,7 +55,7 @@ def make_film(
         conduct.begin()
     began, keeping = time.perf_counter(), keeping or Keeping()
     stream = render_frames(timeline, frames.start + keeping.first, frames.stop, size, batch)
-    with keeping, Outputs(sinks, keeping.first) as outputs, Writer(outputs) as writer:
+    with keeping, Outputs(sinks, keeping.first) as outputs, Writer(outputs, keeps=keeping.keeps) as writer:
         for some in stream:
             writer.put(some)
             progress(len(some))
@@ -77,10 +77,13 @@ def slow_effects(timeline: Timeline | Footage, seconds: float) -> list[str]:
 
 
 class Writer:
-    """Write frames in a thread of its own, from a queue bounded in bytes, so that encoding overlaps synthesis."""
+    """Write frames in a thread of its own, from a queue bounded in bytes, so that encoding overlaps synthesis.
 
-    def __init__(self, outputs: Outputs, limit: int = QUEUE_BYTES) -> None:
-        self.outputs, self.waiting = outputs, Waiting(limit)
+    What still waits is written even after an error where it is kept, but not when the user asks for the end.
+    """
+
+    def __init__(self, outputs: Outputs, limit: int = QUEUE_BYTES, *, keeps: bool = False) -> None:
+        self.outputs, self.waiting, self.keeps = outputs, Waiting(limit), keeps
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -89,7 +92,7 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is not None:
+        if kind is not None and not (self.keeps and issubclass(kind, Exception)):
             self.error = self.error or KeyboardInterrupt()  # write nothing more of what still waits
         self.waiting.end()
         self.thread.join()

@@ -197,9 +197,14 @@ class Keeping:
         for keeper in self.keepers:
             keeper.clear()
 
+    @property
+    def keeps(self) -> bool:
+        """Say whether what is written is kept if the render does not end well."""
+        return len(self.keepers) > 0
+
     def tell(self, skipped: Sequence[str]) -> None:
         """Note what was left out of the frames so far."""
-        if self.keepers and tuple(skipped) != self._now:
+        if self.keeps and tuple(skipped) != self._now:
             self._now = tuple(skipped)
             self._write()
 
@@ -254,7 +259,7 @@ class Keeping:
         for keeper in self.keepers:
             if kind is not None:
                 keeper.release(leaving=True)
-        if kind is not None and self.keepers:
+        if kind is not None and self.keeps:
             self.kept = self._after()
         for keeper in self.keepers:
             if self.kept == 0:

@@ -39,6 +39,7 @@ timeline:
 PLUGIN = """
 import os
 import signal
+import time
 from pathlib import Path
 
 import renderer
@@ -57,6 +58,7 @@ class Trip(renderer.ImageEffect):
             if (frame.t >= float(seconds)).any():
                 if how == "error":
                     raise RuntimeError("tripped")
+                time.sleep(1)  # until the frames before are written
                 os.kill(os.getpid(), signal.Signals[how])
         return x * p.amount[:, None, None, None]
 
