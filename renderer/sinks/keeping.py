@@ -58,6 +58,7 @@ class Keeper:
     def __post_init__(self) -> None:
         target = self.sink.path
         self.note = target.with_name(f".{target.name}.resume.json")
+        self.half = self.note.with_suffix(".json.part")
         self.lock = target.with_name(f".{target.name}.resume.lock")
 
     def claim(self, patience: float = PATIENCE) -> bool:
@@ -88,10 +89,9 @@ class Keeper:
 
     def write(self, reels: Sequence[str], skipped: Sequence[str], joints: Sequence[int]) -> None:
         """Write the note, whole or not at all."""
-        part = self.note.with_name(f"{self.note.name}.part")
         data = Note(self.pins, tuple(reels), tuple(skipped), tuple(joints), os.getpid())
-        part.write_text(json.dumps(data.__dict__, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(self.note)
+        self.half.write_text(json.dumps(data.__dict__, ensure_ascii=False) + "\n", encoding="utf-8")
+        self.half.replace(self.note)
 
     def find(self) -> None:
         """Read the note, and count the frames of the pieces that it names; those behind a broken one do not count."""
@@ -132,7 +132,8 @@ class Keeper:
         """Remove all that interrupted runs left."""
         self.old, self.pieces = None, ()
         self.drop()
-        self.note.unlink(missing_ok=True)
+        for path in (self.note, self.half):
+            path.unlink(missing_ok=True)
 
     def release(self, *, leaving: bool = False) -> None:
         """Give the output free."""

@@ -289,6 +289,9 @@ frames = numbered(30, 64, 64)
 sink = sink_for("a.mp4")(spec_of(sys.argv[2], frames, Fraction(sys.argv[3])))
 with Keeping([sink], [{"fps": "1"}], 30).look(), Outputs([sink]) as outputs:
     outputs.write(frames[:17])
+    pipe = sink._pipe._process.stdin
+    pipe.write(frames[17].tobytes()[:9000])  # and a part of a frame
+    pipe.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
