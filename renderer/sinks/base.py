@@ -102,7 +102,8 @@ class Sink(ABC):
 
     Making one checks everything that can be known before the first frame and touches no file. A subclass sets
     the class attributes and implements `begin`, `encode` and `finish`, writing to `self.part` only; it
-    appears under the final name when all went well, and never otherwise.
+    appears under the final name when all went well, and never otherwise. One that can go on after an interruption says
+    so by `resumes`, writes to `reel`, and implements `count` and `leave`.
     """
 
     name: ClassVar[str]

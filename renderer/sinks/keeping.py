@@ -11,6 +11,7 @@ that was interrupted is a whole film of the frames that were handed over, and th
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -47,7 +48,11 @@ class Note:
 
 @dataclass
 class Keeper:
-    """Keep one output: its note, and a lock that this process and its encoder hold."""
+    """Keep one output: its note, and a lock that this process and its encoder hold.
+
+    Where a render begins anew, what was kept before is set aside until the output is complete: a mistyped option must
+    not cost a night's frames.
+    """
 
     sink: Sink
     pins: Mapping[str, Any]
@@ -58,6 +63,7 @@ class Keeper:
     def __post_init__(self) -> None:
         target = self.sink.path
         self.note = target.with_name(f".{target.name}.resume.json")
+        self.aside = target.with_name(f".{target.name}.resume.before.json")
         self.half = self.note.with_suffix(".json.part")
         self.lock = target.with_name(f".{target.name}.resume.lock")
 
@@ -77,10 +83,10 @@ class Keeper:
                 time.sleep(0.05)
         return True
 
-    def read(self) -> Note | None:
-        """Return the note, None where there is none that can be read."""
+    def read(self, path: Path | None = None) -> Note | None:
+        """Return the note, or another, None where there is none that can be read."""
         try:
-            data = json.loads(self.note.read_text(encoding="utf-8"))
+            data = json.loads((path or self.note).read_text(encoding="utf-8"))
             lists = {name: tuple(data[name]) for name in ("reels", "skipped", "joints")}
             note = Note(pins=dict(data["pins"]), process=int(data["process"]), **lists)
             return note if all(_RUN.fullmatch(name) for name in note.reels) else None
@@ -94,13 +100,22 @@ class Keeper:
         self.half.replace(self.note)
 
     def find(self) -> None:
-        """Read the note, and count the frames of the pieces that it names; those behind a broken one do not count."""
-        self.old, self.pieces = self.read(), ()
-        for name in self.old.reels if self.old else ():
-            count = self.sink.count(self.sink.path.with_name(name))
-            if not count:
-                break
-            self.pieces = (*self.pieces, Piece(self.sink.path.with_name(name), count))
+        """Read the note, or the one that was set aside if that is of this film, and count what it names."""
+        aside, self.old = self.read(self.aside), self.read()
+        if aside and self.differs(aside) == "" and (self.old is None or self.differs(self.old)):
+            self._exchange()
+            self.old = aside
+        self.pieces = self.found(self.old)
+
+    def found(self, note: Note | None) -> tuple[Piece, ...]:
+        """Return the pieces that a note names, with the frames that are in them, up to one that is broken."""
+        paths = [self.sink.path.with_name(name) for name in note.reels] if note else []
+        pieces = (Piece(path, self.sink.count(path)) for path in paths)
+        return tuple(itertools.takewhile(lambda piece: piece.frames > 0, pieces))
+
+    def differs(self, note: Note) -> str:
+        """Return what keeps this render from going on with what another left; empty where nothing does."""
+        return difference(note.pins, self.pins, skipped=bool(note.skipped))
 
     @property
     def kept(self) -> int:
@@ -118,9 +133,28 @@ class Keeper:
             descriptor = os.dup(self._lock.fileno())
             self.sink.log = os.fdopen(descriptor, "a+", encoding="utf-8", errors="replace")
 
-    def drop(self) -> None:
-        """Remove what stands behind the pieces that were found, and whatever else their runs left."""
-        kept, note = {piece.path for piece in self.pieces}, self.read()
+    def set_aside(self) -> None:
+        """Put aside what was kept, unless more is there already."""
+        if self._bytes(self.note) > self._bytes(self.aside):
+            self._exchange()
+        self.clear()
+
+    def _bytes(self, path: Path) -> int:
+        """Return how much the reels of a note hold; their frames cannot be counted by a sink of another fps."""
+        note = self.read(path)
+        reels = [self.sink.path.with_name(name) for name in note.reels] if note else []
+        files = (file for reel in reels for file in (reel.iterdir() if reel.is_dir() else [reel]))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def _exchange(self) -> None:
+        """Let the note and the one that was set aside change places."""
+        for old, new in ((self.note, self.half), (self.aside, self.note), (self.half, self.aside)):
+            if old.exists():
+                old.replace(new)
+
+    def drop(self, path: Path | None = None) -> None:
+        """Remove what stands behind the pieces that were found, and whatever else the runs of a note left."""
+        kept, note = {piece.path for piece in self.pieces}, self.read(path)
         for name in note.reels if note else ():
             run = _RUN.sub(r"\1", name)
             for path in list(self.note.parent.iterdir()):
@@ -128,12 +162,13 @@ class Keeper:
                     with contextlib.suppress(OSError):
                         remove(path)
 
-    def clear(self) -> None:
-        """Remove all that interrupted runs left."""
+    def clear(self, *, wholly: bool = False) -> None:
+        """Remove all that interrupted runs left, and with wholly what was set aside, too."""
         self.old, self.pieces = None, ()
-        self.drop()
-        for path in (self.note, self.half):
+        for path in (self.note, self.aside) if wholly else (self.note,):
+            self.drop(path)
             path.unlink(missing_ok=True)
+        self.half.unlink(missing_ok=True)
 
     def release(self, *, leaving: bool = False) -> None:
         """Give the output free."""
@@ -166,7 +201,7 @@ class Keeping:
         paths = [sink.path for sink in self.sinks]
         unable = [sink for sink in self.sinks if not sink.resumes or paths.count(sink.path) > 1]
         if unable:
-            self.keepers = [keeper for keeper in self.keepers if keeper.note.exists()]
+            self.keepers = [keeper for keeper in self.keepers if keeper.note.exists() or keeper.aside.exists()]
         try:
             busy = [keeper.sink.spec.path for keeper in self.keepers if not keeper.claim()]
         except OSError:  # the sink will say what is wrong with its folder
@@ -174,12 +209,14 @@ class Keeping:
         if busy:
             self.told = f"another render writes {busy[0]} at this moment: this one keeps nothing if it is interrupted"
         elif unable:
-            self._clear(f"{unable[0].spec.path} cannot be gone on with" if self.keepers and not fresh else "")
+            self.told = f"starting anew: {unable[0].spec.path} cannot be gone on with" if self.keepers else ""
+            for keeper in self.keepers:
+                keeper.clear(wholly=True)
         else:
             self._begin(fresh=fresh)
             return self
         for keeper in self.keepers:
-            keeper.release(leaving=keeper.note.exists())
+            keeper.release(leaving=keeper.note.exists() or keeper.aside.exists())
         self.keepers = []
         return self
 
@@ -187,16 +224,19 @@ class Keeping:
         for keeper in self.keepers:
             keeper.find()
         notes = [keeper.old for keeper in self.keepers if keeper.old]
-        reason = "" if fresh else self._reason()
-        if notes and not fresh and not reason:
+        if fresh:
+            for keeper in self.keepers:
+                keeper.clear(wholly=True)
+        elif reason := self._changed():
+            self.told = f"starting anew: {reason}; what was kept before stays until the film is complete"
+            for keeper in self.keepers:
+                keeper.set_aside()
+        elif notes and not self._there():
+            self.told = "starting anew: what was kept cannot be read"
+            for keeper in self.keepers:
+                keeper.clear()
+        elif notes:
             self._go_on(notes)
-        else:
-            self._clear(reason)
-
-    def _clear(self, reason: str) -> None:
-        self.told = f"starting anew: {reason}" if reason else ""
-        for keeper in self.keepers:
-            keeper.clear()
 
     @property
     def keeps(self) -> bool:
@@ -222,18 +262,16 @@ class Keeping:
             keeper.drop()
             sink.take_up(keeper.pieces)
 
-    def _reason(self) -> str:
+    def _changed(self) -> str:
         """Return why what is there cannot be gone on with; empty where it can, or there is nothing."""
         if not any(keeper.old for keeper in self.keepers):
             return ""
         for keeper in self.keepers:
             if keeper.old is None:
                 return f"nothing of {keeper.sink.spec.path} was kept"
-            if why := difference(keeper.old.pins, keeper.pins, skipped=bool(keeper.old.skipped)):
+            if why := keeper.differs(keeper.old):
                 return why
-        pairs = zip(self.sinks, self.keepers, strict=True)
-        broken = [sink.spec.path for sink, keeper in pairs if not sink.spared(keeper.kept)]
-        return f"what was kept of {broken[0]} cannot be read" if broken else ""
+        return ""
 
     def _there(self) -> int:
         kept = (sink.spared(keeper.kept) for sink, keeper in zip(self.sinks, self.keepers, strict=True))
@@ -264,8 +302,8 @@ class Keeping:
             self.kept = self._after()
         for keeper in self.keepers:
             if self.kept == 0:
-                keeper.clear()
-            keeper.release(leaving=self.kept != 0)
+                keeper.clear(wholly=kind is None)
+            keeper.release(leaving=keeper.note.exists() or keeper.aside.exists())
 
     def _after(self) -> int | None:
         """Return how many frames are kept after an error; None where they are still being written."""

@@ -238,17 +238,32 @@ def test_a_broken_piece_is_thrown_away(tmp_path, name):
     assert run(tmp_path / name, frames, 33).first == 20
     for piece in tmp_path.glob(".a.part-*"):
         piece.write_bytes(piece.read_bytes()[:300])
-    assert run(tmp_path / name, frames).told == f"starting anew: what was kept of {tmp_path / name} cannot be read"
+    assert run(tmp_path / name, frames).told == "starting anew: what was kept cannot be read"
     assert names(tmp_path) == [name]
 
 
 def test_other_pins_and_fresh_begin_anew(tmp_path):
     frames = numbered(12)
     assert run(tmp_path / "a.mp4", frames, 7, pins={"fps": "30"}).kept == 7
-    assert run(tmp_path / "a.mp4", frames, 4, pins={"fps": "24"}).told == "starting anew: fps was 30, is 24"
+    told = run(tmp_path / "a.mp4", frames, 4, pins={"fps": "24"}).told
+    assert told == "starting anew: fps was 30, is 24; what was kept before stays until the film is complete"
     again = run(tmp_path / "a.mp4", frames, pins={"fps": "24"}, fresh=True)
     assert (again.first, again.told) == (0, "")
     assert names(tmp_path) == ["a.mp4"]
+
+
+def test_a_mistyped_option_costs_nothing(tmp_path):
+    frames = smooth(40)
+    assert run(tmp_path / "a.mkv", frames, 30, pins={"fps": "30"}).kept == 30
+    for wrong, stop in (("3", 5), ("300", 9), ("3", 2)):
+        assert run(tmp_path / "a.mkv", frames, stop, pins={"fps": wrong}, fps=int(wrong)).first == 0
+    assert run(tmp_path / "a.mkv", frames, 3, pins={"fps": "3"}, fps=3).first == 2
+    right = run(tmp_path / "a.mkv", frames, 33, pins={"fps": "30"})
+    assert (right.first, right.told) == (30, "going on at frame 30 of 40")
+    assert run(tmp_path / "a.mkv", frames, 4, pins={"fps": "3"}, fps=3).first == 3
+    assert run(tmp_path / "a.mkv", frames, pins={"fps": "30"}).first == 33
+    assert np.array_equal(decode(tmp_path / "a.mkv"), frames)
+    assert names(tmp_path) == ["a.mkv"]
 
 
 def test_differences_are_told():
