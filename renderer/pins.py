@@ -17,7 +17,8 @@ from renderer.scene.load import resolved_scene
 from renderer.scene.model import Scene
 from renderer.sinks import Sink
 from renderer.sinks.intermediate import TwoPassSink
-from renderer.sinks.keeping import DIGEST, Keeping
+from renderer.sinks.keeping import Keeping
+from renderer.sinks.note import DIGEST
 
 LARGE = 256 * 1024**2  # bytes; a file beyond this takes a quarter of a second to read
 NOT_FRAMES = ("output", "on_error")  # keys of a scene that have pins of their own

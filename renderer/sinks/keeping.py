@@ -1,4 +1,4 @@
-"""Keep what an interrupted render has written, and find it again: a note beside each output says what it belongs to.
+"""Keep what an interrupted render has written, and go on with it: a note beside each output says what it belongs to.
 
     keeping = Keeping(sinks, pins, frames=1200)   # nothing is touched
     keeping.look(fresh=False)                     # keeping.first frames are there; keeping.told says so, or why not
@@ -10,177 +10,13 @@ that was interrupted is a whole film of the frames that were handed over, and th
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import json
-import os
-import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
-from renderer.sinks.base import Piece, Sink, readable, remove
-
-try:
-    import fcntl
-except ImportError:  # of Windows, where files are not shared as here; two renders of one output are not told apart
-    fcntl = None  # type: ignore[assignment]
-
-DIGEST = "blake2b:"  # what the value of a pin begins with that nobody can read
-LONGEST = 40  # letters of a value in a sentence
-PATIENCE = 60.0  # seconds for which the encoder of a render that was killed may go on
-_RUN = re.compile(r"(\.[^/\\]*\.part-[0-9a-f]{8})(\.[^/\\]*)?")  # what the files of one run begin with
-
-
-@dataclass(frozen=True)
-class Note:
-    """Hold what stands beside a kept output: what its pictures depend on, its reels, and what was left out of it."""
-
-    pins: Mapping[str, Any]
-    reels: tuple[str, ...]
-    skipped: tuple[str, ...] = ()
-    joints: tuple[int, ...] = ()  # numbers of the frames at which a run went on
-    process: int = 0
-
-
-@dataclass
-class Keeper:
-    """Keep one output: its note, and a lock that this process and its encoder hold.
-
-    Where a render begins anew, what was kept before is set aside until the output is complete: a mistyped option must
-    not cost a night's frames.
-    """
-
-    sink: Sink
-    pins: Mapping[str, Any]
-    old: Note | None = None
-    pieces: tuple[Piece, ...] = ()
-    _lock: IO[str] | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        target = self.sink.path
-        self.note = target.with_name(f".{target.name}.resume.json")
-        self.aside = target.with_name(f".{target.name}.resume.before.json")
-        self.half = self.note.with_suffix(".json.part")
-        self.lock = target.with_name(f".{target.name}.resume.lock")
-
-    def claim(self, patience: float = PATIENCE) -> bool:
-        """Take the output; say whether it was free, or became so within seconds: an encoder may still complete it."""
-        self.lock.parent.mkdir(parents=True, exist_ok=True)
-        end = time.monotonic() + patience
-        while self._lock is None:
-            handle = self.lock.open("a+", encoding="utf-8", errors="replace")
-            if _is_taken(handle) and _is_file_of(handle, self.lock):
-                self._lock = handle
-            else:
-                handle.close()
-                note = self.read()
-                if time.monotonic() > end or (note is not None and _is_alive(note.process)):
-                    return False
-                time.sleep(0.05)
-        return True
-
-    def read(self, path: Path | None = None) -> Note | None:
-        """Return the note, or another, None where there is none that can be read."""
-        try:
-            data = json.loads((path or self.note).read_text(encoding="utf-8"))
-            lists = {name: tuple(data[name]) for name in ("reels", "skipped", "joints")}
-            note = Note(pins=dict(data["pins"]), process=int(data["process"]), **lists)
-            return note if all(_RUN.fullmatch(name) for name in note.reels) else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def write(self, reels: Sequence[str], skipped: Sequence[str], joints: Sequence[int]) -> None:
-        """Write the note, whole or not at all."""
-        data = Note(self.pins, tuple(reels), tuple(skipped), tuple(joints), os.getpid())
-        self.half.write_text(json.dumps(data.__dict__, ensure_ascii=False) + "\n", encoding="utf-8")
-        self.half.replace(self.note)
-
-    def find(self) -> None:
-        """Read the note, or the one that was set aside if that is of this film, and count what it names."""
-        aside, self.old = self.read(self.aside), self.read()
-        if aside and self.differs(aside) == "" and (self.old is None or self.differs(self.old)):
-            self._exchange()
-            self.old = aside
-        self.pieces = self.found(self.old)
-
-    def found(self, note: Note | None) -> tuple[Piece, ...]:
-        """Return the pieces that a note names, with the frames that are in them, up to one that is broken."""
-        paths = [self.sink.path.with_name(name) for name in note.reels] if note else []
-        pieces = (Piece(path, self.sink.count(path)) for path in paths)
-        return tuple(itertools.takewhile(lambda piece: piece.frames > 0, pieces))
-
-    def differs(self, note: Note) -> str:
-        """Return what keeps this render from going on with what another left; empty where nothing does."""
-        return difference(note.pins, self.pins, skipped=bool(note.skipped))
-
-    @property
-    def kept(self) -> int:
-        """Return how many frames of the file were found."""
-        return sum(piece.frames for piece in self.pieces)
-
-    def begin(self, skipped: Sequence[str], joints: Sequence[int]) -> None:
-        """Write the note of a run that begins, and let its sink leave what it has if it is interrupted."""
-        names = [piece.path.name for piece in self.pieces]
-        with readable(self.sink.spec.path, self.sink.name):
-            self.write(list(dict.fromkeys([*names, self.sink.reel.name])), skipped, joints)
-        self.sink.keeps = True
-        if self._lock is not None:  # the encoder inherits the lock with its log
-            self._lock.truncate(0)
-            descriptor = os.dup(self._lock.fileno())
-            self.sink.log = os.fdopen(descriptor, "a+", encoding="utf-8", errors="replace")
-
-    def set_aside(self) -> None:
-        """Put aside what was kept, unless more is there already."""
-        if self._bytes(self.note) > self._bytes(self.aside):
-            self._exchange()
-        self.clear()
-
-    def _bytes(self, path: Path) -> int:
-        """Return how much the reels of a note hold; their frames cannot be counted by a sink of another fps."""
-        note = self.read(path)
-        reels = [self.sink.path.with_name(name) for name in note.reels] if note else []
-        files = (file for reel in reels for file in (reel.iterdir() if reel.is_dir() else [reel]))
-        return sum(file.stat().st_size for file in files if file.exists())
-
-    def _exchange(self) -> None:
-        """Let the note and the one that was set aside change places."""
-        for old, new in ((self.note, self.half), (self.aside, self.note), (self.half, self.aside)):
-            if old.exists():
-                old.replace(new)
-
-    def drop(self, path: Path | None = None) -> None:
-        """Remove what stands behind the pieces that were found, and whatever else the runs of a note left."""
-        kept, note = {piece.path for piece in self.pieces}, self.read(path)
-        for name in note.reels if note else ():
-            run = _RUN.sub(r"\1", name)
-            for path in list(self.note.parent.iterdir()):
-                if (path.name == run or path.name.startswith(f"{run}.")) and path not in kept:
-                    with contextlib.suppress(OSError):
-                        remove(path)
-
-    def clear(self, *, wholly: bool = False) -> None:
-        """Remove all that interrupted runs left, and with wholly what was set aside, too."""
-        self.old, self.pieces = None, ()
-        for path in (self.note, self.aside) if wholly else (self.note,):
-            self.drop(path)
-            path.unlink(missing_ok=True)
-        self.half.unlink(missing_ok=True)
-
-    def release(self, *, leaving: bool = False) -> None:
-        """Give the output free."""
-        if self.sink.log is not None:
-            self.sink.log.close()
-        if self._lock is None:
-            return
-        if not leaving:
-            with contextlib.suppress(OSError):
-                self.lock.unlink(missing_ok=True)
-        self._lock.close()
-        self._lock = None
+from renderer.sinks.base import Sink
+from renderer.sinks.keeper import Keeper
+from renderer.sinks.note import Note
 
 
 class Keeping:
@@ -189,6 +25,7 @@ class Keeping:
     def __init__(self, sinks: Sequence[Sink] = (), pins: Sequence[Mapping[str, Any]] = (), frames: int = 0) -> None:
         self.sinks, self.total = tuple(sinks), frames
         self.keepers = [Keeper(*pair) for pair in zip([sink.innermost for sink in sinks], pins, strict=True)]
+        self.stale: list[Keeper] = []  # of outputs that cannot all be gone on with: cleared when they are complete
         self.first = 0  # frames that need not be rendered
         self.told = ""  # how it begins, in one sentence
         self.joints: tuple[int, ...] = ()
@@ -201,23 +38,19 @@ class Keeping:
         paths = [sink.path for sink in self.sinks]
         unable = [sink for sink in self.sinks if not sink.resumes or paths.count(sink.path) > 1]
         if unable:
-            self.keepers = [keeper for keeper in self.keepers if keeper.note.exists() or keeper.aside.exists()]
+            self.stale = [keeper for keeper in self.keepers if keeper.is_there]
+            self.told = f"starting anew: {unable[0].spec.path} cannot be gone on with" if self.stale else ""
+            self.keepers = []
         try:
             busy = [keeper.sink.spec.path for keeper in self.keepers if not keeper.claim()]
         except OSError:  # the sink will say what is wrong with its folder
             busy, self.keepers = [], []
         if busy:
             self.told = f"another render writes {busy[0]} at this moment: this one keeps nothing if it is interrupted"
-        elif unable:
-            self.told = f"starting anew: {unable[0].spec.path} cannot be gone on with" if self.keepers else ""
             for keeper in self.keepers:
-                keeper.clear(wholly=True)
-        else:
-            self._begin(fresh=fresh)
-            return self
-        for keeper in self.keepers:
-            keeper.release(leaving=keeper.note.exists() or keeper.aside.exists())
-        self.keepers = []
+                keeper.release(leaving=keeper.is_there)
+            self.keepers = []
+        self._begin(fresh=fresh)
         return self
 
     def _begin(self, *, fresh: bool) -> None:
@@ -259,7 +92,7 @@ class Keeping:
         self.joints = (*(one for one in notes[0].joints if one < self.first), self.first)
         self.skipped = self.all_skipped(sentence for note in notes for sentence in note.skipped)
         for sink, keeper in zip(self.sinks, self.keepers, strict=True):
-            keeper.drop()
+            keeper.drop(keeper.note)
             sink.take_up(keeper.pieces)
 
     def _changed(self) -> str:
@@ -279,7 +112,7 @@ class Keeping:
 
     def _write(self) -> None:
         for keeper in self.keepers:
-            note = keeper.read()
+            note = Note.read(keeper.note)
             keeper.write(note.reels if note else (), self.all_skipped(self._now), self.joints)
 
     def __enter__(self) -> Self:
@@ -303,7 +136,11 @@ class Keeping:
         for keeper in self.keepers:
             if self.kept == 0:
                 keeper.clear(wholly=kind is None)
-            keeper.release(leaving=keeper.note.exists() or keeper.aside.exists())
+            keeper.release(leaving=keeper.is_there)
+        for keeper in self.stale if kind is None else ():
+            if keeper.claim(0):
+                keeper.clear(wholly=True)
+                keeper.release()
 
     def _after(self) -> int | None:
         """Return how many frames are kept after an error; None where they are still being written."""
@@ -312,57 +149,3 @@ class Keeping:
         for keeper in self.keepers:
             keeper.find()
         return self._there()
-
-
-def difference(was: Mapping[str, Any], now: Mapping[str, Any], *, skipped: bool) -> str:
-    """Return the first thing that differs between the pins of two renders, in words; empty where nothing does.
-
-    What becomes of an effect that fails (`on_error`) matters only where one was skipped.
-    """
-    for name in dict.fromkeys([*now, *was]):
-        before, after = was.get(name), now.get(name)
-        if before == after or (name == "on_error" and not skipped):
-            continue
-        if any(isinstance(value, str) and value.startswith(DIGEST) for value in (before, after)):
-            return f"{name} has changed"
-        return f"{name} was {_shown(before)}, is {_shown(after)}"
-    return ""
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "not there"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."
-
-
-def _is_file_of(handle: IO[str], path: Path) -> bool:
-    """Say whether a path still leads to an open file."""
-    try:
-        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
-    except OSError:
-        return False
-
-
-def _is_taken(handle: IO[str]) -> bool:
-    """Take the lock of an open file; say whether it was free."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _is_alive(process: int) -> bool:
-    """Say whether there is a process of a number, on systems where asking does not end it."""
-    if os.name != "posix" or process <= 0:
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -34,7 +34,8 @@ from renderer.errors import SinkError
 from renderer.sinks import AdaptedSink, AudioTrack, Outputs, sink_for
 from renderer.sinks.base import Piece
 from renderer.sinks.ffmpeg import ffmpeg_exe
-from renderer.sinks.keeping import Keeping, difference
+from renderer.sinks.keeping import Keeping
+from renderer.sinks.note import difference
 from renderer.sinks.pieces import count_frames, join
 
 NTSC = Fraction(24000, 1001)
@@ -210,17 +211,21 @@ def test_an_output_that_cannot_go_on_makes_all_begin_anew(tmp_path):
     sinks = [sink_for(name)(spec_of(tmp_path / name, frames)) for name in ("a.mp4", "b.webp")]
     keeping = Keeping(sinks, [{"fps": "1"}] * 2, 8).look()
     assert keeping.told == f"starting anew: {tmp_path / 'b.webp'} cannot be gone on with"
-    assert names(tmp_path) == []
 
     def fail():
         with keeping, Outputs(sinks, keeping.first) as outputs:
             outputs.write(frames[:4])
             raise StopError
 
+    before = names(tmp_path)
     with pytest.raises(StopError):
         fail()
     assert keeping.kept == 0
-    assert names(tmp_path) == []
+    assert names(tmp_path) == before, "what is there stays until the film is complete"
+    sinks = [sink_for(name)(spec_of(tmp_path / name, frames)) for name in ("a.mp4", "b.webp")]
+    with Keeping(sinks, [{"fps": "1"}] * 2, 8).look(), Outputs(sinks) as outputs:
+        outputs.write(frames)
+    assert names(tmp_path) == ["a.mp4", "b.webp"]
 
 
 def test_nothing_is_kept_of_nothing(tmp_path):
