@@ -11,7 +11,7 @@ from checkpoint_probe import FIXTURES, expected_of
 from torch.nn import functional
 
 from renderer.errors import LatentreelError, PluginError
-from renderer.generators import load_generator
+from renderer.generators import load_generator, modes
 from renderer.generators.networks.fir import Fir
 from renderer.generators.networks.mapping import ACTIVATIONS, activate
 from renderer.generators.networks.stylegan2 import StyleGAN2
@@ -197,7 +197,8 @@ def test_taps_see_every_layer_and_change_it() -> None:
 
 @pytest.mark.parametrize("dtype", ["bf16", "fp16"])
 @pytest.mark.parametrize("name", ["sg2ada_fp16clamp32", "sg2ada_resnet32", "sg2ada_cond32"])
-def test_low_precision_stays_near(name: str, dtype: str) -> None:
+def test_low_precision_stays_near(name: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modes, "bf16_units", lambda: "amx_bf16")  # kernels do not take so few channels
     exact, low = load_generator(FIXTURES / f"{name}.pkl"), load_generator(FIXTURES / f"{name}.pkl", dtype=dtype)
     expected = expected_of(name)
     image, other = exact.synthesis(expected["w"]), low.synthesis(expected["w"])

@@ -30,6 +30,7 @@ from renderer.generators.networks.stylegan2_layers import (
     StyleConv,
     StyleGAN2Config,
     ToRGB,
+    by_rows,
     images,
     maps,
     needs_grad,
@@ -102,7 +103,7 @@ class Block(nn.Module):
     def styled(self, ws: Tensor, run: Pass) -> tuple[Iterable[tuple[Step, ...]], Tensor | None]:
         """Return what the convolutions do for each image, and the style of the image layer, if there is one."""
         steps = zip(*(conv.steps(ws[:, row], run) for row, conv in enumerate(self.convs)), strict=True)
-        return steps, self.torgb.style(ws[:, -1]) if self.has_rgb else None
+        return steps, by_rows(self.torgb.style, ws[:, -1]) if self.has_rgb else None
 
 
 class Synthesis(nn.Module):

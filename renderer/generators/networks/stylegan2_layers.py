@@ -7,7 +7,7 @@ Source: Karras et al. 2019, arXiv:1912.04958 (weight demodulation, skip and resn
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -141,6 +141,11 @@ def modulated(x: Tensor, weight: Tensor, style: Tensor, fir: Fir | None = None, 
     return x
 
 
+def by_rows(function: Callable[[Tensor], Tensor], w: Tensor) -> Tensor:
+    """Return what a function makes of each row of w [N, C] alone: its last bits depend on how many there are."""
+    return torch.cat([function(row) for row in torch.split(w, 1)]) if len(w) != 1 else function(w)
+
+
 def needs_grad(*tensors: Tensor) -> bool:
     """Say whether autograd watches any of them."""
     return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
@@ -208,7 +213,7 @@ class StyleConv(nn.Module):
         """Return what the kernels do for each w [N, w_dim]; the gain of the activation is part of what comes before."""
         kernel, (height, width) = self.prepared(w.dtype, run.pairs), run.extent.shape(self.resolution)
         assert isinstance(kernel, KernelConv)
-        style, noise = self.affine(w), self.noise_map(len(w), run)
+        style, noise = by_rows(self.affine, w), self.noise_map(len(w), run)
         leaky = self.config.activation == "lrelu"
         whole, slope = gain * (math.sqrt(2) if leaky else 1.0), 0.2 if leaky else 1.0
         limit = math.inf if self.config.conv_clamp is None else self.config.conv_clamp * gain
