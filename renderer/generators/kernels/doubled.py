@@ -27,8 +27,6 @@ BEGIN, COUNT = np.array([0, 4, 6, 8]), np.array([4, 2, 2, 1])  # where those of 
 TOGETHER = 128  # pixels of some rows that are multiplied together, where a row has fewer
 CHUNK = 64  # pixels of a row that are filtered together; they stay in the nearest cache
 FEWEST = 16  # rows for a thread to do, at least; two more are computed for each share
-
-
 F = np.float32
 
 
@@ -61,7 +59,7 @@ def _double(
 ) -> None:
     """Write what rows first to last of x, doubled and filtered, are in some blocks of channels; see `doubled`.
 
-    The ring [P, 32] holds the sums of even rows, then those of odd ones, then a row of zeros; see `room_of`.
+    The ring [P, 32] holds the sums of even rows, then those of odd ones, then a row of zeros.
     """
     scale, bias, noise, strength, slope, limit = finish
     width, depth, right = noise.shape[1], rows.shape[1], y.shape[2] * 32

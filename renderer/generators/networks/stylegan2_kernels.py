@@ -20,6 +20,7 @@ from renderer.generators.kernels.rows import Rows, in_pairs
 from renderer.generators.kernels.shifted import plain
 from renderer.generators.kernels.winograd import Colours, Winograd, fits
 from renderer.generators.kernels.winograd_transforms import STEP
+from renderer.generators.networks.stylegan2_folding import before
 
 WINOGRAD_PIXELS = 16 * 16  # of a map; below, weights four times as large cost more memory than the time is worth
 BAND_BYTES = 16 * 2**20  # of a map between two convolutions that is held at a time; it stays in the largest cache
@@ -65,8 +66,7 @@ class KernelConv:
     def double(self, x: Rows, style: Tensor, finish: Finish, y: Rows, rows: range) -> None:
         """Write to y what some rows of x become when their size is doubled."""
         assert self.taps is not None
-        before = (len(self.taps) + 1) // 2 - 1  # pixels before its own that the filter sees
-        doubled(x, style, self.laid_out(), self.taps, before, finish, y, rows, self.pairs)
+        doubled(x, style, self.laid_out(), self.taps, before(self.taps), finish, y, rows, self.pairs)
 
     def is_large(self, pixels: int) -> bool:
         """Say whether Winograd's method is the quicker one for a map of so many pixels."""
