@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderer.audio.downbeat import first_downbeat
+from renderer.audio.following import followed
 from renderer.audio.onsets import EARLY, LAG
-from renderer.audio.progress import load_librosa
-from renderer.audio.song import HOP, Song
+from renderer.audio.song import Song
 from renderer.audio.tempo import accents, rough_tempo, steady_beats
 from renderer.signal_source import Array, Values
 
@@ -35,7 +35,7 @@ BeatTracker = Callable[[Song, float | None, int], Beats]  # the song, a hint of 
 
 
 def librosa_beats(song: Song, hint: float | None, beats_per_bar: int) -> Beats:
-    """Return the beats by librosa's tracker, or those of a steady tempo where it agrees with one.
+    """Return the beats as librosa tracks them, or those of a steady tempo where it agrees with one.
 
     Source: Ellis 2007, *Beat tracking by dynamic programming*.
     """
@@ -60,11 +60,7 @@ def sum_of(strengths: tuple[Values, ...]) -> Values:
 
 def tracked_beats(song: Song, strength: Values, tempo: float) -> Array:
     """Return the seconds of beats that follow what is heard, one by one."""
-    librosa = load_librosa()
-    _, frames = librosa.beat.beat_track(
-        onset_envelope=strength, sr=song.rate, hop_length=HOP, bpm=tempo, trim=False, units="frames"
-    )
-    return np.asarray(frames, np.float64) / song.frame_rate
+    return followed(strength, 60 * song.frame_rate / tempo).astype(np.float64) / song.frame_rate
 
 
 def share_near(beats: Array, grid: Array) -> float:
