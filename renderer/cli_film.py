@@ -61,7 +61,7 @@ def render_kept(
             soft_wrap=True,
         )
         raise SystemExit(130) from None
-    except Exception:
+    except Exception:  # whatever it was goes on, behind a word on what is kept of the film
         if not quiet:
             report.print_kept(keeping)
         raise

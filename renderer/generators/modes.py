@@ -74,7 +74,7 @@ def bf16_units() -> str | None:
     return next((unit for unit in BF16_UNITS if has.get(unit)), None)
 
 
-def in_pairs(dtype: torch.dtype | None, device: str) -> bool:
+def multiplies_pairs(dtype: torch.dtype | None, device: str) -> bool:
     """Say whether products in a dtype are those of our kernels, beside which all else stays float32.
 
     They are quicker than torch's bfloat16 on CPUs but those with units for whole matrices.
@@ -84,7 +84,7 @@ def in_pairs(dtype: torch.dtype | None, device: str) -> bool:
 
 def compiling_gains(device: str) -> bool:
     """Say whether a network in low precision becomes quicker on a device when torch compiles it."""
-    return not in_pairs(torch.bfloat16, device) and cannot_compile(device) is None
+    return not multiplies_pairs(torch.bfloat16, device) and cannot_compile(device) is None
 
 
 def cannot_compile(device: str) -> str | None:

@@ -77,6 +77,6 @@ def test_only_long_films_are_worth_compiling_for(monkeypatch, frames, seconds, a
 )
 def test_bfloat16_is_that_of_our_kernels_but_on_units_for_matrices(monkeypatch, units, device, pairs):
     has_units(monkeypatch, *units)
-    assert modes.in_pairs(torch.bfloat16, device) is pairs
-    assert not modes.in_pairs(torch.float16, device)
-    assert not modes.in_pairs(None, device)
+    assert modes.multiplies_pairs(torch.bfloat16, device) is pairs
+    assert not modes.multiplies_pairs(torch.float16, device)
+    assert not modes.multiplies_pairs(None, device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 from renderer.generators.kernels.smooth import HALVES
 from renderer.generators.kernels.vectors import VECTOR, Code, Floats, Places, Value, vector_code
@@ -123,25 +123,5 @@ def across(
         code.loop(pixels + reach, [code.zero()] * len(keys), step)
 
 
-def across_code(factor: int, *, folded: bool) -> Any:
-    """Return `across` for kernels, for a factor of the rate."""
-
-    def write(
-        code: Code,
-        x: Floats,
-        above: Places,
-        below: Places,
-        count: Value,
-        taps: Floats,
-        wide: Value,
-        line: Floats,
-        apart: Value,
-        pixels: Value,
-    ) -> None:
-        across(code, x, above, below, count, taps, wide, line, apart, pixels, factor=factor, folded=folded)
-
-    return vector_code(write)
-
-
-across_two, across_four = (across_code(factor, folded=False) for factor in (2, 4))
-folded_across_two, folded_across_four = (across_code(factor, folded=True) for factor in (2, 4))
+across_two, across_four = (vector_code(partial(across, factor=factor, folded=False)) for factor in (2, 4))
+folded_across_two, folded_across_four = (vector_code(partial(across, factor=factor, folded=True)) for factor in (2, 4))

@@ -8,6 +8,7 @@ Source: Goto and van de Geijn 2008, doi:10.1145/1356052.1356053.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -20,24 +21,24 @@ ROWS, PANEL = 6, 2 * VECTOR  # twelve sums, two vectors of the panel and one num
 Add = Callable[[Value, Value, Value], Value]
 
 
-@vector_code
-def multiply(
-    code: Code, a: Floats, at: Value, depth: Value, b: Floats, panel: Value, c: Floats, to: Value, step: Value
+def product_of(
+    code: Code,
+    a: Floats,
+    at: Value,
+    depth: Value,
+    b: Floats,
+    panel: Value,
+    c: Floats,
+    to: Value,
+    step: Value,
+    *,
+    add: Add,
 ) -> None:
     """Write the product of ROWS rows [depth] of a and a panel [depth, PANEL] of b to c, whose rows are `step` apart."""
-    write(code, added(code, zeros(code), a, at, depth, b, panel, summed), c, to, step)
+    write(code, added(code, zeros(code), a, at, depth, b, panel, add), c, to, step)
 
 
-@vector_code
-def multiply_pairs(
-    code: Code, a: Floats, at: Value, depth: Value, b: Floats, panel: Value, c: Floats, to: Value, step: Value
-) -> None:
-    """Do what `multiply` does, for pairs of bfloat16."""
-    write(code, added(code, zeros(code), a, at, depth, b, panel, Value.with_pairs), c, to, step)
-
-
-@vector_code
-def multiply_shifted(
+def shifted_products_of(
     code: Code,
     a: Floats,
     at: Value,
@@ -50,28 +51,16 @@ def multiply_shifted(
     c: Floats,
     to: Value,
     step: Value,
+    *,
+    add: Add,
 ) -> None:
     """Write the sum of several products, each of rows that lie a shift further in a, and of the next panel of b."""
-    write(code, all_added(code, a, at, shifts, first, count, depth, b, panel, summed), c, to, step)
 
+    def one(number: Value, sums: Sequence[Value]) -> list[Value]:
+        number = number + first
+        return added(code, sums, a, at + shifts[number] * depth, depth, b, panel + number * depth * PANEL, add)
 
-@vector_code
-def multiply_shifted_pairs(
-    code: Code,
-    a: Floats,
-    at: Value,
-    shifts: Places,
-    first: Value,
-    count: Value,
-    depth: Value,
-    b: Floats,
-    panel: Value,
-    c: Floats,
-    to: Value,
-    step: Value,
-) -> None:
-    """Do what `multiply_shifted` does, for pairs of bfloat16."""
-    write(code, all_added(code, a, at, shifts, first, count, depth, b, panel, Value.with_pairs), c, to, step)
+    write(code, code.loop(count, zeros(code), one), c, to, step)
 
 
 def zeros(code: Code) -> list[Value]:
@@ -97,31 +86,16 @@ def added(
     return code.loop(depth, sums, step)
 
 
-def all_added(
-    code: Code,
-    a: Floats,
-    at: Value,
-    shifts: Places,
-    first: Value,
-    count: Value,
-    depth: Value,
-    b: Floats,
-    panel: Value,
-    add: Add,
-) -> list[Value]:
-    """Return the sum of several products; see `multiply_shifted`."""
-
-    def one(number: Value, sums: Sequence[Value]) -> list[Value]:
-        number = number + first
-        return added(code, sums, a, at + shifts[number] * depth, depth, b, panel + number * depth * PANEL, add)
-
-    return code.loop(count, zeros(code), one)
-
-
 def write(code: Code, totals: Sequence[Value], c: Floats, to: Value, step: Value) -> None:
     """Write sums to rows that are so far apart."""
     for (row, half), total in zip(product(range(ROWS), range(2)), totals, strict=True):
         c[to + step * row + half * VECTOR] = total
+
+
+multiply, multiply_pairs = (vector_code(partial(product_of, add=add)) for add in (summed, Value.with_pairs))
+multiply_shifted, multiply_shifted_pairs = (
+    vector_code(partial(shifted_products_of, add=add)) for add in (summed, Value.with_pairs)
+)
 
 
 @vector_code

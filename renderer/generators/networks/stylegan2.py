@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from renderer.generators.base import FeatureMap, NoiseMode, Tap
 from renderer.generators.kernels.pool import alone
-from renderer.generators.modes import in_pairs
+from renderer.generators.modes import multiplies_pairs
 from renderer.generators.networks import mapping
 from renderer.generators.networks.compiling import compiled
 from renderer.generators.networks.extent import Extent
@@ -268,7 +268,7 @@ class StyleGAN2(TrainedNetwork):
     @property
     def pairs(self) -> bool:
         """Say whether low precision is that of the kernels, and maps are float32."""
-        return not self.compiled and in_pairs(self.conv_dtype, self.device.type)
+        return not self.compiled and multiplies_pairs(self.conv_dtype, self.device.type)
 
     def paint(self, ws: Tensor, run: Pass) -> Tensor:
         """Return the images of ws [N, num_ws, w_dim], block by block."""

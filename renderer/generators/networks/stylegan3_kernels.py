@@ -21,7 +21,7 @@ from renderer.generators.kernels.finish import Finish
 from renderer.generators.kernels.jit import rounded, state
 from renderer.generators.kernels.mixed import Mixed
 from renderer.generators.kernels.winograd import Winograd
-from renderer.generators.modes import in_pairs
+from renderer.generators.modes import multiplies_pairs
 from renderer.generators.networks.filters import phase_products
 from renderer.generators.networks.stylegan2_layers import Pass, needs_grad
 from renderer.generators.networks.stylegan3_layers import FourierInput, Layer
@@ -32,7 +32,7 @@ class KernelLayer:
 
     def __init__(self, layer: Layer, low: torch.dtype | None) -> None:
         self.layer, self.config = layer, layer.config
-        pairs = in_pairs(low, layer.weight.device.type) and not self.config.is_torgb
+        pairs = multiplies_pairs(low, layer.weight.device.type) and not self.config.is_torgb
         self.low = None if self.config.is_torgb or pairs else low
         weight = normalized(layer.weight.detach()) if self.low else layer.weight.detach()
         self.squares = weight.square().sum(dim=(2, 3))  # [O, I]
